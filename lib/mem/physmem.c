@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "mem/physmem.h"
+
+#include <inttypes.h>
+#include <sys/mman.h>
+
+#include "base/error.h"
+
+int physmem_init(struct physmem *pm, uint64_t size, uint64_t tables,
+		 struct tdp_error *err)
+{
+	void *base;
+
+	assert(is_aligned(size | tables, FRAME_SIZE));
+	assert(size >= tables + 2 * FRAME_SIZE);
+
+	base = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED)
+		return err_set(err, TDP_ENOMEM,
+			       "cannot reserve %" PRIu64
+			       " MiB of address space for host memory",
+			       size >> 20);
+	*pm = (struct physmem){
+		.base = base,
+		.size = size,
+		.tables_start = FRAME_SIZE,
+		.tables_end = FRAME_SIZE + tables,
+		.tables_next = FRAME_SIZE,
+		.ram_next = FRAME_SIZE + tables,
+	};
+	return TDP_OK;
+}
+
+void physmem_finish(struct physmem *pm)
+{
+	if (pm->base)
+		munmap(pm->base, pm->size);
+	*pm = (struct physmem){ 0 };
+}
+
+uint64_t physmem_alloc_ram(struct physmem *pm, uint64_t size, uint64_t align)
+{
+	uint64_t start = align_up(pm->ram_next, align);
+
+	if (start < pm->ram_next || start > pm->size ||
+	    size > pm->size - start)
+		return 0;
+	pm->ram_next = start + size;
+	return start;
+}

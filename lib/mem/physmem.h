@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Host-physical memory: one reserved flat range, so that an address is
+ * base + hpa and a walk allocates nothing.  Frames that nobody has written
+ * cost nothing (the kernel supplies zero pages on demand).
+ *
+ *   0            TABLES_START        tables_end            size
+ *   | never used | page-table frames | guest RAM frames ... |
+ */
+#ifndef TDPSIM_MEM_PHYSMEM_H
+#define TDPSIM_MEM_PHYSMEM_H
+
+#include <string.h>
+
+#include "base/bits.h"
+#include "tdpsim/error.h"
+
+#define FRAME_SIZE	UINT64_C(4096)
+#define FRAME_MASK	(FRAME_SIZE - 1)
+
+struct physmem {
+	uint8_t *base;
+	uint64_t size;		/* bytes */
+	uint64_t tables_start;	/* page-table frames live in [start, end) */
+	uint64_t tables_end;
+	uint64_t tables_next;	/* lowest frame never handed out */
+	uint64_t ram_next;	/* lowest RAM byte never handed out */
+};
+
+/*
+ * Reserve @size bytes; the first @tables bytes above the first frame are kept
+ * for page tables.  Both are multiples of FRAME_SIZE, @tables < @size.
+ */
+int physmem_init(struct physmem *pm, uint64_t size, uint64_t tables,
+		 struct tdp_error *err);
+void physmem_finish(struct physmem *pm);
+
+/* Reads beyond the end give all ones, as an address that no device decodes. */
+static inline uint64_t physmem_read64(const struct physmem *pm, uint64_t hpa)
+{
+	uint64_t value;
+
+	if (unlikely(hpa > pm->size - sizeof(value)))
+		return UINT64_MAX;
+	memcpy(&value, pm->base + hpa, sizeof(value));
+	return value;
+}
+
+static inline uint32_t physmem_read32(const struct physmem *pm, uint64_t hpa)
+{
+	uint32_t value;
+
+	if (unlikely(hpa > pm->size - sizeof(value)))
+		return UINT32_MAX;
+	memcpy(&value, pm->base + hpa, sizeof(value));
+	return value;
+}
+
+/* Writes beyond the end are dropped. */
+static inline void physmem_write64(struct physmem *pm, uint64_t hpa,
+				   uint64_t value)
+{
+	if (likely(hpa <= pm->size - sizeof(value)))
+		memcpy(pm->base + hpa, &value, sizeof(value));
+}
+
+static inline void physmem_write32(struct physmem *pm, uint64_t hpa,
+				   uint32_t value)
+{
+	if (likely(hpa <= pm->size - sizeof(value)))
+		memcpy(pm->base + hpa, &value, sizeof(value));
+}
+
+/*
+ * Hand out RAM: @size bytes, aligned to @align (a power of two).  0 if there
+ * is none left; frame 0 is never handed out.
+ */
+uint64_t physmem_alloc_ram(struct physmem *pm, uint64_t size, uint64_t align);
+
+#endif
