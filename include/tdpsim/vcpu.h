@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* A virtual CPU: its registers, what its guest does, the ioctls on its fd. */
+#ifndef TDPSIM_VCPU_H
+#define TDPSIM_VCPU_H
+
+#include "vm.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * struct tdp_cpuid - what KVM_SET_CPUID2 shows the guest
+ * @maxphyaddr: CPUID 0x80000008 EAX[7:0]
+ * @mtrr:       CPUID.1:EDX.MTRR
+ * @lm, @nx, @gbpages, @la57, @smep, @smap, @pke: the feature's bit
+ */
+struct tdp_cpuid {
+	unsigned int maxphyaddr;
+	bool lm;
+	bool nx;
+	bool gbpages;
+	bool la57;
+	bool smep;
+	bool smap;
+	bool pke;
+	bool mtrr;
+};
+
+/**
+ * tdp_vcpu_create() - KVM_CREATE_VCPU; the vCPU starts at reset, without CPUID
+ * @vcpu: receives a handle that the VM owns
+ *
+ * Return: TDP_OK; TDP_ENOMEM; TDP_ELIMIT beyond 1024 vCPUs.
+ */
+TDP_API int tdp_vcpu_create(struct tdp_vm *vm, struct tdp_vcpu **vcpu,
+			    struct tdp_error *err);
+
+/** tdp_vm_vcpu() - the vCPU of number @id; NULL if there is none */
+TDP_API struct tdp_vcpu *tdp_vm_vcpu(struct tdp_vm *vm, unsigned int id);
+
+/** tdp_vcpu_set_cpuid() - KVM_SET_CPUID2; ret -EINVAL for a change after the first run */
+TDP_API int tdp_vcpu_set_cpuid(struct tdp_vcpu *vcpu,
+			       const struct tdp_cpuid *cpuid,
+			       struct tdp_result *result);
+TDP_API void tdp_vcpu_get_cpuid(const struct tdp_vcpu *vcpu,
+				struct tdp_cpuid *cpuid);
+
+/**
+ * struct tdp_sregs - the registers that decide about translation
+ * @pdptrs_valid: @pdptr are given (KVM_SREGS2_FLAGS_PDPTRS_VALID); else they
+ *                are read from memory at @cr3 when PAE paging is on
+ */
+struct tdp_sregs {
+	uint64_t cr0;
+	uint64_t cr3;
+	uint64_t cr4;
+	uint64_t efer;
+	bool pdptrs_valid;
+	uint64_t pdptr[4];
+};
+
+/** tdp_vcpu_set_sregs() - KVM_SET_SREGS(2); ret -EINVAL for what no CPU accepts */
+TDP_API int tdp_vcpu_set_sregs(struct tdp_vcpu *vcpu,
+			       const struct tdp_sregs *sregs,
+			       struct tdp_result *result);
+TDP_API void tdp_vcpu_get_sregs(const struct tdp_vcpu *vcpu,
+				struct tdp_sregs *sregs);
+
+/** enum tdp_reg - registers that a guest writes one at a time */
+enum tdp_reg {
+	TDP_REG_CR0,
+	TDP_REG_CR3,
+	TDP_REG_CR4,
+	TDP_REG_EFER,
+	TDP_REG_PKRU,
+	TDP_REG_RFLAGS,		/* only AC matters here */
+	TDP_NR_REGS
+};
+
+/**
+ * tdp_vcpu_write_reg() - the guest executes MOV CR, WRMSR(EFER), WRPKRU, STAC
+ *
+ * Outcome GUEST_FAULT (#GP) for a value that the processor refuses.
+ * KVM: kvm_set_cr0(), kvm_set_cr3(), kvm_set_cr4(), set_efer().
+ */
+TDP_API int tdp_vcpu_write_reg(struct tdp_vcpu *vcpu, enum tdp_reg reg,
+			       uint64_t value, struct tdp_result *result);
+TDP_API uint64_t tdp_vcpu_read_reg(const struct tdp_vcpu *vcpu,
+				   enum tdp_reg reg);
+
+/**
+ * tdp_vcpu_write_msr() - WRMSR by the guest, or KVM_SET_MSRS by userspace
+ * @index: 0x277 (PAT), 0x2ff, 0x200..0x20f, 0x250..0x26f (MTRRs)
+ * @host:  userspace writes: a refused value is ret -EINVAL, not #GP
+ *
+ * KVM: kvm_mtrr_set_msr(), kvm_pat_valid().
+ */
+TDP_API int tdp_vcpu_write_msr(struct tdp_vcpu *vcpu, uint32_t index,
+			       uint64_t value, bool host,
+			       struct tdp_result *result);
+TDP_API int tdp_vcpu_read_msr(const struct tdp_vcpu *vcpu, uint32_t index,
+			      struct tdp_result *result);
+
+/** struct tdp_vcpu_state - what else there is to see of a vCPU */
+struct tdp_vcpu_state {
+	unsigned int id;
+	bool smm;
+	bool guest_mode;
+	bool has_run;
+	uint64_t cpu_role;	/* of the current MMU: base in the low half, ext in the high */
+	uint32_t root_role;	/* word that the current MMU wants */
+	unsigned int root_id;	/* root that is loaded; 0: none */
+	unsigned int prev_root_id[3];
+	bool nested_pages_pending;	/* KVM_REQ_GET_NESTED_STATE_PAGES */
+	bool obsolete_roots_pending;	/* KVM_REQ_MMU_FREE_OBSOLETE_ROOTS */
+	bool signal_pending;
+};
+
+TDP_API void tdp_vcpu_get_state(const struct tdp_vcpu *vcpu,
+				struct tdp_vcpu_state *state);
+
+/* What runs ---------------------------------------------------------------- */
+
+/**
+ * struct tdp_access - one memory access of the guest
+ * @gva:      linear address
+ * @kind:     read, write, fetch, ...
+ * @user:     at CPL 3
+ * @implicit: implicit supervisor access
+ */
+struct tdp_access {
+	tdp_gva gva;
+	enum tdp_access_kind kind;
+	bool user;
+	bool implicit;
+};
+
+/**
+ * tdp_vcpu_access() - KVM_RUN in which the guest makes one memory access
+ *
+ * Serves the pending requests, loads the MMU, then repeats hardware walk, exit
+ * and fault handling until the access completes or something other than a
+ * fix-up is due.  A cycle without progress ends as outcome LIVELOCK.
+ *
+ * Sources: KVM vcpu_enter_guest(), kvm_mmu_page_fault(); the walk is
+ * tdp_walk()'s.
+ *
+ * Return: TDP_OK; TDP_ENOMEM; TDP_ELIMIT when page-table memory is used up;
+ * TDP_EUNSUPPORTED for a situation that the model can't decide yet.
+ */
+TDP_API int tdp_vcpu_access(struct tdp_vcpu *vcpu,
+			    const struct tdp_access *access,
+			    struct tdp_result *result, struct tdp_error *err);
+
+/** tdp_vcpu_run() - KVM_RUN that enters the guest and leaves before an instruction: requests served, MMU loaded */
+TDP_API int tdp_vcpu_run(struct tdp_vcpu *vcpu, struct tdp_result *result,
+			 struct tdp_error *err);
+
+struct tdp_walk_log;
+
+/**
+ * tdp_vcpu_translate() - what would this access do now?  Changes nothing
+ * @log: receives every memory reference of the hardware walk; may be NULL
+ */
+TDP_API int tdp_vcpu_translate(struct tdp_vcpu *vcpu,
+			       const struct tdp_access *access,
+			       struct tdp_result *result,
+			       struct tdp_walk_log *log,
+			       struct tdp_error *err);
+
+/**
+ * tdp_vcpu_prefault() - KVM_PRE_FAULT_MEMORY
+ * @gpa:    start, bytes
+ * @size:   bytes
+ * @flags:  must be 0 for a kernel that has the final interface
+ * @result: ret, and gpa and size as the kernel writes them back
+ *
+ * KVM: kvm_vcpu_pre_fault_memory(), kvm_arch_vcpu_pre_fault_memory().
+ *
+ * Return: as tdp_vcpu_access().
+ */
+TDP_API int tdp_vcpu_prefault(struct tdp_vcpu *vcpu, tdp_gpa gpa,
+			      uint64_t size, uint64_t flags,
+			      struct tdp_result *result,
+			      struct tdp_error *err);
+
+/** tdp_vcpu_signal() - a signal becomes pending, before the next call (@after 0) or once @after pages were pre-faulted */
+TDP_API void tdp_vcpu_signal(struct tdp_vcpu *vcpu, uint64_t after);
+
+/* Modes -------------------------------------------------------------------- */
+
+/** tdp_vcpu_smi() - an SMI is taken; KVM: enter_smm() */
+TDP_API int tdp_vcpu_smi(struct tdp_vcpu *vcpu, struct tdp_result *result,
+			 struct tdp_error *err);
+/** tdp_vcpu_rsm() - the guest executes RSM; KVM: emulator_leave_smm() */
+TDP_API int tdp_vcpu_rsm(struct tdp_vcpu *vcpu, struct tdp_result *result,
+			 struct tdp_error *err);
+/** tdp_vcpu_set_smm() - KVM_SET_VCPU_EVENTS with KVM_VCPUEVENT_VALID_SMM */
+TDP_API int tdp_vcpu_set_smm(struct tdp_vcpu *vcpu, bool smm,
+			     struct tdp_result *result, struct tdp_error *err);
+
+/** enum tdp_nested_page - structures that hang off vmcs12 or vmcb12 */
+enum tdp_nested_page {
+	TDP_NESTED_APIC_ACCESS,
+	TDP_NESTED_VIRTUAL_APIC,
+	TDP_NESTED_PI_DESC,
+	TDP_NESTED_MSR_BITMAP,
+	TDP_NR_NESTED_PAGES
+};
+
+/**
+ * struct tdp_nested_state - L2 and what L1 says about it
+ * @tdp:      L1 uses nested EPT or nested paging
+ * @tdp_root: EPTP12 or vmcb12 nCR3
+ * @l2:       L2's registers
+ * @l1:       SVM, KVM_SET_NESTED_STATE only: L1's registers (vmcb01 save area)
+ * @has_page: structure in use
+ * @page:     its guest-physical address
+ * @cr8_exiting: CR8-load and CR8-store exiting are both on
+ */
+struct tdp_nested_state {
+	bool tdp;
+	uint64_t tdp_root;
+	struct tdp_sregs l2;
+	struct tdp_sregs l1;
+	bool has_page[TDP_NR_NESTED_PAGES];
+	uint64_t page[TDP_NR_NESTED_PAGES];
+	bool cr8_exiting;
+};
+
+/** tdp_vcpu_nested_enter() - L1 executes VMLAUNCH or VMRUN */
+TDP_API int tdp_vcpu_nested_enter(struct tdp_vcpu *vcpu,
+				  const struct tdp_nested_state *state,
+				  struct tdp_result *result,
+				  struct tdp_error *err);
+/** tdp_vcpu_nested_exit() - L2 exits to L1 */
+TDP_API int tdp_vcpu_nested_exit(struct tdp_vcpu *vcpu,
+				 struct tdp_result *result,
+				 struct tdp_error *err);
+/** tdp_vcpu_set_nested_state() - KVM_SET_NESTED_STATE with GUEST_MODE; NULL @state: without */
+TDP_API int tdp_vcpu_set_nested_state(struct tdp_vcpu *vcpu,
+				      const struct tdp_nested_state *state,
+				      struct tdp_result *result,
+				      struct tdp_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual machine: the host under it, the kernel that runs it, its memory.
+ *
+ * One VM belongs to one thread at a time; different VMs are independent.
+ * The VM owns its vCPUs, roots and pages.
+ */
+#ifndef TDPSIM_VM_H
+#define TDPSIM_VM_H
+
+#include "error.h"
+#include "event.h"
+#include "profile.h"
+#include "result.h"
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tdp_vm;
+struct tdp_vcpu;
+
+/**
+ * struct tdp_host_config - the machine under KVM
+ * @vendor:        whose processor it is
+ * @maxphyaddr:    physical-address bits, 36..52
+ * @la57:          the host kernel runs with 5-level paging (CR4.LA57)
+ * @gbpages:       1 GiB pages in ordinary page tables
+ * @self_snoop:    CPUID.SS (decides about the IGNORE_GUEST_PAT quirk)
+ * @ept_levels:    deepest EPT walk, 4 or 5
+ * @ept_ad:        EPT accessed and dirty flags, usable (eptad=1)
+ * @ept_exec_only: execute-only EPT entries
+ * @ept_2m:        2 MiB EPT pages
+ * @ept_1g:        1 GiB EPT pages
+ * @pml:           page-modification logging, usable
+ * @mbec:          mode-based execute control for EPT, usable (from 7.2)
+ * @gmet:          AMD guest-mode execute trap, usable (from 7.2)
+ * @l1tf_bits:     boot_cpu_data.x86_cache_bits of a processor with L1TF; 0: not
+ *                 affected
+ * @memory:        bytes of host-physical memory that the model reserves
+ * @table_memory:  of them, bytes for page tables
+ *
+ * Fields of the other vendor are ignored.  Memory is reserved, not used: a
+ * frame costs nothing before it is written.
+ */
+struct tdp_host_config {
+	enum tdp_vendor vendor;
+	unsigned int maxphyaddr;
+	bool la57;
+	bool gbpages;
+	bool self_snoop;
+	unsigned int ept_levels;
+	bool ept_ad;
+	bool ept_exec_only;
+	bool ept_2m;
+	bool ept_1g;
+	bool pml;
+	bool mbec;
+	bool gmet;
+	unsigned int l1tf_bits;
+	uint64_t memory;
+	uint64_t table_memory;
+};
+
+/** tdp_host_config_init() - a current server of @vendor: 4-level, all features but MBEC/GMET */
+TDP_API void tdp_host_config_init(struct tdp_host_config *host,
+				  enum tdp_vendor vendor);
+
+/**
+ * tdp_vm_create() - load KVM on a host and create a virtual machine
+ * @host:   the machine
+ * @kvm:    the kernel; the behaviour "tdp" stands for the module parameters
+ *          ept and npt
+ * @vm:     receives the handle; NULL if the modelled kernel refuses
+ * @result: outcome REFUSED if KVM does not load here (npt.level=refuse_la57)
+ * @err:    may be NULL
+ *
+ * Return: TDP_OK; TDP_EINVAL if @host is no possible machine; TDP_ENOMEM.
+ */
+TDP_API int tdp_vm_create(const struct tdp_host_config *host,
+			  const struct tdp_kvm_config *kvm, struct tdp_vm **vm,
+			  struct tdp_result *result, struct tdp_error *err);
+
+/** tdp_vm_destroy() - free a VM with all that it owns; NULL is allowed */
+TDP_API void tdp_vm_destroy(struct tdp_vm *vm);
+
+/** tdp_vm_set_tracer() - call @tracer for every event from now on; NULL: for none */
+TDP_API void tdp_vm_set_tracer(struct tdp_vm *vm, tdp_tracer tracer,
+			       void *context);
+
+/**
+ * tdp_vm_check() - verify the invariants of all that the VM holds
+ *
+ * Parent and child links, role against level, reference counts, SPTE bits
+ * that imply one another.  Costs time in proportion to the page tables.
+ *
+ * Return: TDP_OK; TDP_EINVAL with the first broken rule in @err (a bug of the
+ * model, never of the caller).
+ */
+TDP_API int tdp_vm_check(const struct tdp_vm *vm, struct tdp_error *err);
+
+/* Memory ----------------------------------------------------------------- */
+
+/** enum tdp_backing - what userspace has mapped behind a memslot */
+enum tdp_backing {
+	TDP_BACKING_ANONYMOUS,		/* 4 KiB pages */
+	TDP_BACKING_THP,		/* anonymous, transparent 2 MiB pages */
+	TDP_BACKING_HUGETLB_2M,
+	TDP_BACKING_HUGETLB_1G,
+	TDP_BACKING_SHMEM,		/* memfd, MAP_SHARED */
+	TDP_BACKING_FILE_PRIVATE,	/* file, MAP_PRIVATE */
+	TDP_BACKING_PROT_NONE,
+	TDP_BACKING_UNMAPPED,
+	TDP_BACKING_UFFD_MISSING,	/* userfaultfd: nobody has served it yet */
+	TDP_BACKING_PFNMAP,		/* device memory */
+	TDP_NR_BACKINGS
+};
+
+TDP_API const char *tdp_backing_name(enum tdp_backing backing);
+
+/**
+ * struct tdp_memslot - one memory region of the guest
+ * @slot:      number, 0..32763
+ * @as_id:     address space: 0, or 1 for SMM
+ * @gpa:       first byte; a multiple of 4 KiB
+ * @size:      bytes; a multiple of 4 KiB, up to 2^31 - 1 pages
+ * @hva:       userspace address behind it; 0: the model picks one that is
+ *             congruent to @gpa modulo 1 GiB
+ * @backing:   what to map at @hva; not looked at if something is mapped there
+ * @untouched: private memory that nobody has written yet (reads give the
+ *             shared zero page, or clean page-cache pages)
+ * @read_only: the host mapping is PROT_READ
+ * @flag_readonly:  KVM_MEM_READONLY
+ * @flag_dirty_log: KVM_MEM_LOG_DIRTY_PAGES
+ */
+struct tdp_memslot {
+	unsigned int slot;
+	unsigned int as_id;
+	uint64_t gpa;
+	uint64_t size;
+	uint64_t hva;
+	enum tdp_backing backing;
+	bool untouched;
+	bool read_only;
+	bool flag_readonly;
+	bool flag_dirty_log;
+};
+
+/**
+ * tdp_vm_set_memslot() - KVM_SET_USER_MEMORY_REGION
+ * @region: size 0 deletes the slot, whatever else is set
+ * @result: ret is 0, -EINVAL, -EEXIST or -ENOMEM
+ *
+ * KVM: __kvm_set_memory_region().
+ *
+ * Return: TDP_OK; TDP_ENOMEM; TDP_ELIMIT if host memory can't hold the slot.
+ */
+TDP_API int tdp_vm_set_memslot(struct tdp_vm *vm,
+			       const struct tdp_memslot *region,
+			       struct tdp_result *result,
+			       struct tdp_error *err);
+
+/**
+ * tdp_vm_write() - userspace writes guest memory through its own mapping
+ * @as_id: address space to look @gpa up in
+ * @size:  1..8 bytes, not crossing a 4 KiB boundary
+ *
+ * Return: TDP_OK; TDP_EINVAL if no memslot or no host page is there.
+ */
+TDP_API int tdp_vm_write(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
+			 uint64_t value, unsigned int size,
+			 struct tdp_error *err);
+
+/** tdp_vm_read() - the counterpart; same rules */
+TDP_API int tdp_vm_read(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
+			uint64_t *value, unsigned int size,
+			struct tdp_error *err);
+
+/**
+ * tdp_vm_set_backing() - change what is behind part of a memslot
+ *
+ * As munmap, mprotect, madvise or a served userfault do: mmu-notifier
+ * invalidation included.  [@gpa, @gpa + @size) lies in one memslot of @as_id.
+ */
+TDP_API int tdp_vm_set_backing(struct tdp_vm *vm, unsigned int as_id,
+			       tdp_gpa gpa, uint64_t size,
+			       enum tdp_backing backing, bool untouched,
+			       struct tdp_error *err);
+
+/** tdp_vm_attach_dma() - VFIO attaches (or detaches) a non-coherent device; KVM: kvm_arch_(un)register_noncoherent_dma() */
+TDP_API int tdp_vm_attach_dma(struct tdp_vm *vm, bool attach,
+			      struct tdp_result *result, struct tdp_error *err);
+
+/* Inspection --------------------------------------------------------------- */
+
+/** struct tdp_role - a page role, decoded; absent fields of a layout are 0 */
+struct tdp_role {
+	unsigned int level;
+	unsigned int quadrant;
+	unsigned int access;		/* TDP_ACC_* */
+	unsigned int smm;
+	bool has_4_byte_gpte;
+	bool direct;
+	bool invalid;
+	bool efer_nx;
+	bool cr0_wp;
+	bool smep_andnot_wp;
+	bool smap_andnot_wp;
+	bool cr4_smep;
+	bool ad_disabled;
+	bool guest_mode;
+	bool passthrough;
+	bool is_mirror;
+};
+
+/* Rights, independent of how a kernel packs them into its role word. */
+#define TDP_ACC_EXEC	1u
+#define TDP_ACC_WRITE	2u
+#define TDP_ACC_USER	4u
+#define TDP_ACC_READ	8u
+
+/** tdp_role_decode() - fields of a role word in the layout of @kvm's kernel */
+TDP_API void tdp_role_decode(const struct tdp_kvm_config *kvm, uint32_t word,
+			     struct tdp_role *role);
+
+/** tdp_role_encode() - the role word; fields that the layout lacks are dropped */
+TDP_API uint32_t tdp_role_encode(const struct tdp_kvm_config *kvm,
+				 const struct tdp_role *role);
+
+/**
+ * struct tdp_root_info - a root page of the VM
+ * @id:       number, from 1 in the order of creation; never reused
+ * @role:     word, in the kernel's layout
+ * @as_id:    address space that it maps
+ * @tdp:      it belongs to the TDP MMU (else to the shadow MMU)
+ * @valid:    it can be found by a load (not invalidated)
+ * @refcount: as the kernel counts it (root_count for shadow roots)
+ * @hpa:      of the page
+ * @pages:    page-table pages below it, itself included
+ * @leaves:   present leaf SPTEs below it
+ */
+struct tdp_root_info {
+	unsigned int id;
+	uint32_t role;
+	unsigned int as_id;
+	bool tdp;
+	bool valid;
+	unsigned int refcount;
+	uint64_t hpa;
+	uint64_t pages;
+	uint64_t leaves;
+};
+
+/**
+ * tdp_vm_root_next() - enumerate the roots in the order of their numbers
+ * @after: number of the root that the last call gave; 0 to start
+ * @info:  filled in if there is one
+ *
+ * Return: true if there is one.
+ */
+TDP_API bool tdp_vm_root_next(const struct tdp_vm *vm, unsigned int after,
+			      struct tdp_root_info *info);
+
+/**
+ * struct tdp_spte_info - one step of a walk through a root's page tables
+ * @level: of the table that holds the entry
+ * @hpa:   of the entry
+ * @spte:  its value
+ */
+struct tdp_spte_info {
+	enum tdp_level level;
+	uint64_t hpa;
+	uint64_t spte;
+	bool present;		/* shadow-present */
+	bool leaf;
+	bool mmio;
+};
+
+/**
+ * tdp_vm_get_sptes() - the entries on the path to a guest-physical address
+ * @root_id: number of the root
+ * @gpa:     address (for shadow roots that are not direct: linear address)
+ * @path:    receives up to 5 entries, from the root down
+ *
+ * Return: how many entries were written; 0 if there is no such root.
+ */
+TDP_API unsigned int tdp_vm_get_sptes(const struct tdp_vm *vm,
+				      unsigned int root_id, tdp_gpa gpa,
+				      struct tdp_spte_info path[5]);
+
+/** struct tdp_vm_stats - totals over the VM's life, as KVM counts them */
+struct tdp_vm_stats {
+	uint64_t pages_4k;
+	uint64_t pages_2m;
+	uint64_t pages_1g;
+	uint64_t mmu_pages;	/* page-table pages in use */
+	uint64_t tlb_flushes;
+	uint64_t zaps;		/* leaf SPTEs zapped */
+	unsigned int noncoherent_dma;
+};
+
+TDP_API void tdp_vm_get_stats(const struct tdp_vm *vm,
+			      struct tdp_vm_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
