@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The named behaviours and their values.  profile.c says which kernel has
+ * which; nothing else in the model asks for a kernel's version.
+ */
+#ifndef TDPSIM_KVM_PROFILE_H
+#define TDPSIM_KVM_PROFILE_H
+
+#include <assert.h>
+
+#include "tdpsim/profile.h"
+
+/*
+ * One list a behaviour: V(enumerator, spelling).  The first value is not
+ * special; what a kernel has is in profile.c.
+ */
+#define VALUES_SWITCH(V)						\
+	V(OFF, "off") V(ON, "on")
+#define VALUES_ROLE_LAYOUT(V)						\
+	V(5_10, "5.10") V(5_14, "5.14") V(5_17, "5.17")			\
+	V(5_19, "5.19") V(6_14, "6.14") V(7_2, "7.2")
+#define VALUES_ROLE_TDP(V)						\
+	V(NX_WP_RAW, "nx_wp_raw") V(NX_WP, "nx_wp") V(CONSTANT, "constant")
+#define VALUES_ROLE_SHADOW_NPT(V)					\
+	V(CURRENT_REGS, "current_regs") V(L1_REGS, "l1_regs")		\
+	V(GUEST_MODE, "guest_mode") V(GMET, "gmet")
+#define VALUES_ROLE_SHADOW_EPT(V)					\
+	V(MARKED, "marked") V(PLAIN, "plain") V(MBEC, "mbec")
+#define VALUES_SPTE_LAYOUT(V)						\
+	V(5_10, "5.10") V(5_12, "5.12") V(5_14, "5.14") V(6_10, "6.10")	\
+	V(7_2, "7.2")
+#define VALUES_SPTE_NO_AD(V)						\
+	V(NONE, "none") V(SOFTWARE, "software")
+#define VALUES_SPTE_REDIRTY(V)						\
+	V(SKIP, "skip") V(ALWAYS, "always")
+#define VALUES_TDP_PRESENT_LEAF(V)					\
+	V(REWRITE, "rewrite") V(SPURIOUS, "spurious")
+#define VALUES_TDP_PREFETCH_TABLE(V)					\
+	V(REPLACE, "replace") V(SPURIOUS, "spurious")
+#define VALUES_ROOT_LIFE(V)						\
+	V(FREE_ON_LAST, "free_on_last")					\
+	V(INVALIDATE_ON_LAST, "invalidate_on_last")			\
+	V(PERSISTENT, "persistent")
+#define VALUES_ROOT_SLOT_DELETE(V)					\
+	V(EMPTY, "empty") V(INVALIDATE, "invalidate")
+#define VALUES_MMU_RELOAD(V)						\
+	V(KEEPS_OBSOLETE, "keeps_obsolete") V(FREES_OBSOLETE, "frees_obsolete")
+#define VALUES_MMU_STALE_CHECK(V)					\
+	V(NONE, "none") V(BEFORE_RECLAIM, "before_reclaim")		\
+	V(AFTER_RECLAIM, "after_reclaim")
+#define VALUES_MMU_WP_TOGGLE(V)						\
+	V(RESET, "reset") V(KEEPS_ROOTS, "keeps_roots")
+#define VALUES_FAULT_EPT_FLAGS(V)					\
+	V(ACCESS_ONLY, "access_only") V(GUEST_FINAL, "guest_final")	\
+	V(USER_PAGE, "user_page")
+#define VALUES_PREFAULT_API(V)						\
+	V(NONE, "none") V(MAP_V1, "map_v1") V(MAP_V2, "map_v2")		\
+	V(MAP_V3, "map_v3") V(6_11, "6.11") V(6_12, "6.12")		\
+	V(6_15, "6.15") V(6_16, "6.16") V(6_18, "6.18")
+#define VALUES_PREFAULT_MODE(V)						\
+	V(CURRENT, "current") V(ERROR, "error") V(BASE, "base")		\
+	V(BASE_AS_POSTED, "base_as_posted")
+#define VALUES_PREFAULT_SHADOW(V)					\
+	V(UNSUPPORTED, "unsupported") V(GVA, "gva")
+#define VALUES_PREFAULT_AFTER_RUN(V)					\
+	V(ALLOWED, "allowed") V(REJECTED, "rejected")
+#define VALUES_MEMTYPE_SOURCE(V)					\
+	V(MTRR_CD_IPAT, "mtrr_cd_ipat") V(MTRR_CD, "mtrr_cd")		\
+	V(WB_ONLY, "wb_only") V(QUIRK9, "quirk9") V(VCPU0, "vcpu0")	\
+	V(UNIFORM, "uniform") V(ROLE, "role")
+#define VALUES_MEMTYPE_LEVEL_LIMIT(V)					\
+	V(NONE, "none") V(ALL_TDP, "all_tdp")				\
+	V(EPT_NONCOHERENT, "ept_noncoherent")
+#define VALUES_MEMTYPE_ZAP(V)						\
+	V(ANY_VENDOR, "any_vendor") V(EPT, "ept")			\
+	V(DEVICE_ONLY, "device_only") V(QUIRK9, "quirk9")
+#define VALUES_NPT_LEVEL(V)						\
+	V(FIXED4, "fixed4") V(REFUSE_LA57, "refuse_la57") V(HOST, "host")
+#define VALUES_NPT_PASSTHROUGH(V)					\
+	V(NONE, "none") V(BIT18, "bit18")
+#define VALUES_NESTED_STATE_PAGES(V)					\
+	V(REQUEST_5_10, "request_5.10") V(REQUEST_5_12, "request_5.12")	\
+	V(REQUEST_5_14, "request_5.14") V(REQUEST_5_15, "request_5.15")	\
+	V(REQUEST, "request") V(REQUEST_6_8, "request_6.8")		\
+	V(ON_SET, "on_set") V(BEFORE_ENTRY, "before_entry")		\
+	V(UNBLOCK, "unblock")
+#define VALUES_SMM_LEAVE(V)						\
+	V(REQUEST, "request") V(SPLIT, "split")
+#define VALUES_SMM_FLIP(V)						\
+	V(KEEPS_NESTED, "keeps_nested") V(LEAVES_NESTED, "leaves_nested")
+#define VALUES_MMIO_OVER_PRESENT(V)					\
+	V(OVERWRITES, "overwrites") V(DROPS_FIRST, "drops_first")
+#define VALUES_MMIO_WRAP(V)						\
+	V(ALWAYS_ZAPS, "always_zaps") V(ZAPS_IF_CACHING, "zaps_if_caching")
+#define VALUES_NX_HUGE_PAGES(V)						\
+	V(OFF, "off") V(FORCE, "force")
+
+/*	X(enumerator, list of its values, name) */
+#define BEHAVIOUR_LIST(X)						\
+	/* module parameters */						\
+	X(TDP,			SWITCH,			"tdp")		\
+	X(TDP_MMU,		SWITCH,			"tdp_mmu")	\
+	X(MMIO_CACHING,		SWITCH,			"mmio_caching")	\
+	X(NX_HUGE_PAGES,	NX_HUGE_PAGES,		"nx_huge_pages") \
+	X(FLUSH_ON_REUSE,	SWITCH,			"flush_on_reuse") \
+	/* quirks that userspace can disable */				\
+	X(QUIRK_SLOT_ZAP_ALL,	SWITCH,			"quirk.slot_zap_all") \
+	X(QUIRK_IGNORE_GUEST_PAT, SWITCH,		"quirk.ignore_guest_pat") \
+	X(MEMTYPE_CD_QUIRK,	SWITCH,			"memtype.cd_quirk") \
+	/* roles and layouts */						\
+	X(ROLE_LAYOUT,		ROLE_LAYOUT,		"role.layout")	\
+	X(ROLE_TDP,		ROLE_TDP,		"role.tdp")	\
+	X(ROLE_SHADOW_NPT,	ROLE_SHADOW_NPT,	"role.shadow_npt") \
+	X(ROLE_SHADOW_EPT,	ROLE_SHADOW_EPT,	"role.shadow_ept") \
+	X(SPTE_LAYOUT,		SPTE_LAYOUT,		"spte.layout")	\
+	X(SPTE_NO_AD,		SPTE_NO_AD,		"spte.no_ad")	\
+	X(SPTE_REDIRTY,		SPTE_REDIRTY,		"spte.redirty")	\
+	/* roots and faults */						\
+	X(ROOT_LIFE,		ROOT_LIFE,		"root.life")	\
+	X(ROOT_SLOT_DELETE,	ROOT_SLOT_DELETE,	"root.slot_delete") \
+	X(MMU_RELOAD,		MMU_RELOAD,		"mmu.reload")	\
+	X(MMU_STALE_CHECK,	MMU_STALE_CHECK,	"mmu.stale_check") \
+	X(MMU_WP_TOGGLE,	MMU_WP_TOGGLE,		"mmu.wp_toggle") \
+	X(TDP_PRESENT_LEAF,	TDP_PRESENT_LEAF,	"tdp.present_leaf") \
+	X(TDP_PREFETCH_TABLE,	TDP_PREFETCH_TABLE,	"tdp.prefetch_table") \
+	X(FAULT_EPT_FLAGS,	FAULT_EPT_FLAGS,	"fault.ept_flags") \
+	X(MMIO_OVER_PRESENT,	MMIO_OVER_PRESENT,	"mmio.over_present") \
+	X(MMIO_WRAP,		MMIO_WRAP,		"mmio.wrap")	\
+	/* KVM_PRE_FAULT_MEMORY */					\
+	X(PREFAULT_API,		PREFAULT_API,		"prefault.api")	\
+	X(PREFAULT_SMM,		PREFAULT_MODE,		"prefault.smm")	\
+	X(PREFAULT_GUEST_MODE,	PREFAULT_MODE,		"prefault.guest_mode") \
+	X(PREFAULT_SHADOW,	PREFAULT_SHADOW,	"prefault.shadow") \
+	X(PREFAULT_AFTER_RUN,	PREFAULT_AFTER_RUN,	"prefault.after_run") \
+	/* memory types */						\
+	X(MEMTYPE_SOURCE,	MEMTYPE_SOURCE,		"memtype.source") \
+	X(MEMTYPE_LEVEL_LIMIT,	MEMTYPE_LEVEL_LIMIT,	"memtype.level_limit") \
+	X(MEMTYPE_ZAP,		MEMTYPE_ZAP,		"memtype.zap")	\
+	/* nested paging, nested state, SMM */				\
+	X(NPT_LEVEL,		NPT_LEVEL,		"npt.level")	\
+	X(NPT_PASSTHROUGH,	NPT_PASSTHROUGH,	"npt.passthrough") \
+	X(NESTED_STATE_PAGES,	NESTED_STATE_PAGES,	"nested.state_pages") \
+	X(SMM_LEAVE,		SMM_LEAVE,		"smm.leave")	\
+	X(SMM_FLIP,		SMM_FLIP,		"smm.flip")
+
+/* enum behaviour: B_ROLE_LAYOUT, ...  the index into tdp_kvm_config.value */
+enum behaviour {
+#define X(id, values, name) B_##id,
+	BEHAVIOUR_LIST(X)
+#undef X
+	NR_BEHAVIOURS
+};
+
+static_assert(NR_BEHAVIOURS <= TDP_MAX_BEHAVIOURS, "config array is too small");
+
+/*
+ * One enum a list of values: SWITCH_ON, ROLE_LAYOUT_6_14, MEMTYPE_SOURCE_VCPU0.
+ * The preprocessor can't paste a name of the list into V() by itself, so each
+ * list is expanded with a V of its own.
+ */
+#define V(id, text) SWITCH_##id,
+enum value_switch { VALUES_SWITCH(V) NR_SWITCH };
+#undef V
+#define V(id, text) ROLE_LAYOUT_##id,
+enum value_role_layout { VALUES_ROLE_LAYOUT(V) NR_ROLE_LAYOUT };
+#undef V
+#define V(id, text) ROLE_TDP_##id,
+enum value_role_tdp { VALUES_ROLE_TDP(V) NR_ROLE_TDP };
+#undef V
+#define V(id, text) ROLE_SHADOW_NPT_##id,
+enum value_role_shadow_npt { VALUES_ROLE_SHADOW_NPT(V) NR_ROLE_SHADOW_NPT };
+#undef V
+#define V(id, text) ROLE_SHADOW_EPT_##id,
+enum value_role_shadow_ept { VALUES_ROLE_SHADOW_EPT(V) NR_ROLE_SHADOW_EPT };
+#undef V
+#define V(id, text) SPTE_LAYOUT_##id,
+enum value_spte_layout { VALUES_SPTE_LAYOUT(V) NR_SPTE_LAYOUT };
+#undef V
+#define V(id, text) SPTE_NO_AD_##id,
+enum value_spte_no_ad { VALUES_SPTE_NO_AD(V) NR_SPTE_NO_AD };
+#undef V
+#define V(id, text) SPTE_REDIRTY_##id,
+enum value_spte_redirty { VALUES_SPTE_REDIRTY(V) NR_SPTE_REDIRTY };
+#undef V
+#define V(id, text) TDP_PRESENT_LEAF_##id,
+enum value_tdp_present_leaf { VALUES_TDP_PRESENT_LEAF(V) NR_TDP_PRESENT_LEAF };
+#undef V
+#define V(id, text) TDP_PREFETCH_TABLE_##id,
+enum value_tdp_prefetch_table { VALUES_TDP_PREFETCH_TABLE(V) NR_TDP_PREFETCH_TABLE };
+#undef V
+#define V(id, text) ROOT_LIFE_##id,
+enum value_root_life { VALUES_ROOT_LIFE(V) NR_ROOT_LIFE };
+#undef V
+#define V(id, text) ROOT_SLOT_DELETE_##id,
+enum value_root_slot_delete { VALUES_ROOT_SLOT_DELETE(V) NR_ROOT_SLOT_DELETE };
+#undef V
+#define V(id, text) MMU_RELOAD_##id,
+enum value_mmu_reload { VALUES_MMU_RELOAD(V) NR_MMU_RELOAD };
+#undef V
+#define V(id, text) MMU_STALE_CHECK_##id,
+enum value_mmu_stale_check { VALUES_MMU_STALE_CHECK(V) NR_MMU_STALE_CHECK };
+#undef V
+#define V(id, text) MMU_WP_TOGGLE_##id,
+enum value_mmu_wp_toggle { VALUES_MMU_WP_TOGGLE(V) NR_MMU_WP_TOGGLE };
+#undef V
+#define V(id, text) FAULT_EPT_FLAGS_##id,
+enum value_fault_ept_flags { VALUES_FAULT_EPT_FLAGS(V) NR_FAULT_EPT_FLAGS };
+#undef V
+#define V(id, text) PREFAULT_API_##id,
+enum value_prefault_api { VALUES_PREFAULT_API(V) NR_PREFAULT_API };
+#undef V
+#define V(id, text) PREFAULT_MODE_##id,
+enum value_prefault_mode { VALUES_PREFAULT_MODE(V) NR_PREFAULT_MODE };
+#undef V
+#define V(id, text) PREFAULT_SHADOW_##id,
+enum value_prefault_shadow { VALUES_PREFAULT_SHADOW(V) NR_PREFAULT_SHADOW };
+#undef V
+#define V(id, text) PREFAULT_AFTER_RUN_##id,
+enum value_prefault_after_run { VALUES_PREFAULT_AFTER_RUN(V) NR_PREFAULT_AFTER_RUN };
+#undef V
+#define V(id, text) MEMTYPE_SOURCE_##id,
+enum value_memtype_source { VALUES_MEMTYPE_SOURCE(V) NR_MEMTYPE_SOURCE };
+#undef V
+#define V(id, text) MEMTYPE_LEVEL_LIMIT_##id,
+enum value_memtype_level_limit { VALUES_MEMTYPE_LEVEL_LIMIT(V) NR_MEMTYPE_LEVEL_LIMIT };
+#undef V
+#define V(id, text) MEMTYPE_ZAP_##id,
+enum value_memtype_zap { VALUES_MEMTYPE_ZAP(V) NR_MEMTYPE_ZAP };
+#undef V
+#define V(id, text) NPT_LEVEL_##id,
+enum value_npt_level { VALUES_NPT_LEVEL(V) NR_NPT_LEVEL };
+#undef V
+#define V(id, text) NPT_PASSTHROUGH_##id,
+enum value_npt_passthrough { VALUES_NPT_PASSTHROUGH(V) NR_NPT_PASSTHROUGH };
+#undef V
+#define V(id, text) NESTED_STATE_PAGES_##id,
+enum value_nested_state_pages { VALUES_NESTED_STATE_PAGES(V) NR_NESTED_STATE_PAGES };
+#undef V
+#define V(id, text) SMM_LEAVE_##id,
+enum value_smm_leave { VALUES_SMM_LEAVE(V) NR_SMM_LEAVE };
+#undef V
+#define V(id, text) SMM_FLIP_##id,
+enum value_smm_flip { VALUES_SMM_FLIP(V) NR_SMM_FLIP };
+#undef V
+#define V(id, text) MMIO_OVER_PRESENT_##id,
+enum value_mmio_over_present { VALUES_MMIO_OVER_PRESENT(V) NR_MMIO_OVER_PRESENT };
+#undef V
+#define V(id, text) MMIO_WRAP_##id,
+enum value_mmio_wrap { VALUES_MMIO_WRAP(V) NR_MMIO_WRAP };
+#undef V
+#define V(id, text) NX_HUGE_PAGES_##id,
+enum value_nx_huge_pages { VALUES_NX_HUGE_PAGES(V) NR_NX_HUGE_PAGES };
+#undef V
+
+static inline unsigned int behaviour(const struct tdp_kvm_config *kvm,
+				     enum behaviour b)
+{
+	return kvm->value[b];
+}
+
+static inline bool behaviour_on(const struct tdp_kvm_config *kvm,
+				enum behaviour b)
+{
+	return kvm->value[b] == SWITCH_ON;
+}
+
+#endif
