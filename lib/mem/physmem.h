@@ -25,6 +25,7 @@ struct physmem {
 	uint64_t tables_end;
 	uint64_t tables_next;	/* lowest frame never handed out */
 	uint64_t ram_next;	/* lowest RAM byte never handed out */
+	struct physmem_far *far;	/* what lies beyond size; NULL: nothing */
 };
 
 /*
@@ -35,13 +36,21 @@ int physmem_init(struct physmem *pm, uint64_t size, uint64_t tables,
 		 struct tdp_error *err);
 void physmem_finish(struct physmem *pm);
 
-/* Reads beyond the end give all ones, as an address that no device decodes. */
+/* Beyond @size, which is out of the way of the walkers (physmem_far.c). */
+uint64_t physmem_far_read(const struct physmem *pm, uint64_t hpa, size_t size);
+void physmem_far_write(struct physmem *pm, uint64_t hpa, uint64_t value,
+		       size_t size);
+
+/*
+ * Reads beyond the end give all ones, as an address that no device decodes,
+ * unless the memory has a far range.  Accesses are naturally aligned there.
+ */
 static inline uint64_t physmem_read64(const struct physmem *pm, uint64_t hpa)
 {
 	uint64_t value;
 
 	if (unlikely(hpa > pm->size - sizeof(value)))
-		return UINT64_MAX;
+		return physmem_far_read(pm, hpa, sizeof(value));
 	memcpy(&value, pm->base + hpa, sizeof(value));
 	return value;
 }
@@ -51,17 +60,19 @@ static inline uint32_t physmem_read32(const struct physmem *pm, uint64_t hpa)
 	uint32_t value;
 
 	if (unlikely(hpa > pm->size - sizeof(value)))
-		return UINT32_MAX;
+		return (uint32_t)physmem_far_read(pm, hpa, sizeof(value));
 	memcpy(&value, pm->base + hpa, sizeof(value));
 	return value;
 }
 
-/* Writes beyond the end are dropped. */
+/* Writes beyond the end are dropped, unless the memory has a far range. */
 static inline void physmem_write64(struct physmem *pm, uint64_t hpa,
 				   uint64_t value)
 {
 	if (likely(hpa <= pm->size - sizeof(value)))
 		memcpy(pm->base + hpa, &value, sizeof(value));
+	else
+		physmem_far_write(pm, hpa, value, sizeof(value));
 }
 
 static inline void physmem_write32(struct physmem *pm, uint64_t hpa,
@@ -69,6 +80,8 @@ static inline void physmem_write32(struct physmem *pm, uint64_t hpa,
 {
 	if (likely(hpa <= pm->size - sizeof(value)))
 		memcpy(pm->base + hpa, &value, sizeof(value));
+	else
+		physmem_far_write(pm, hpa, value, sizeof(value));
 }
 
 /*
