@@ -1,0 +1,773 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the hardware does with one memory access: the guest's page tables,
+ * EPT or nested page tables under them, every check, every reference.
+ *
+ *   cpu + memory -> walker;  walker + access -> result (+ log)
+ *
+ * A walker belongs to one thread at a time.  Nothing here allocates after
+ * tdp_walker_set_cpu().
+ */
+#ifndef TDPSIM_WALK_H
+#define TDPSIM_WALK_H
+
+#include "error.h"
+#include "memtype.h"
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Host-physical memory ----------------------------------------------------- */
+
+struct tdp_memory;
+
+/**
+ * tdp_memory_create() - 2^52 bytes of host-physical memory, all zero
+ * @flat:   bytes from address 0 that are one flat range, for speed; rounded up
+ *          to a power of two, at least 4 KiB, at most 2^46.  It is reserved
+ *          address space: a frame costs nothing before it is written
+ * @memory: receives the handle
+ *
+ * Frames above the flat range are allocated one by one when they are written.
+ *
+ * Return: TDP_OK; TDP_EINVAL; TDP_ENOMEM.
+ */
+TDP_API int tdp_memory_create(uint64_t flat, struct tdp_memory **memory,
+			      struct tdp_error *err);
+
+/** tdp_memory_destroy() - free memory; NULL is allowed */
+TDP_API void tdp_memory_destroy(struct tdp_memory *memory);
+
+/** tdp_memory_clear() - all bytes zero again; cost as of the frames written since */
+TDP_API void tdp_memory_clear(struct tdp_memory *memory);
+
+/**
+ * tdp_memory_read() - copy bytes out
+ *
+ * Return: TDP_OK; TDP_EINVAL for an address of 2^52 or more.
+ */
+TDP_API int tdp_memory_read(const struct tdp_memory *memory, tdp_hpa hpa,
+			    void *buf, size_t size);
+
+/**
+ * tdp_memory_write() - copy bytes in
+ *
+ * Return: TDP_OK; TDP_EINVAL for an address of 2^52 or more; TDP_ENOMEM.
+ */
+TDP_API int tdp_memory_write(struct tdp_memory *memory, tdp_hpa hpa,
+			     const void *buf, size_t size);
+
+/** tdp_memory_read64() - an aligned 8-byte little-endian word; 0 beyond 2^52 */
+TDP_API uint64_t tdp_memory_read64(const struct tdp_memory *memory,
+				   tdp_hpa hpa);
+
+/** tdp_memory_write64() - an aligned 8-byte word; as tdp_memory_write() */
+TDP_API int tdp_memory_write64(struct tdp_memory *memory, tdp_hpa hpa,
+			       uint64_t value);
+
+/* The processor ------------------------------------------------------------ */
+
+/**
+ * enum tdp_feature - what the processor offers, a bit each in features
+ *
+ * Decides which register bits are reserved (tdp_walk_cpu_check()); a feature
+ * works once its register bit is set.
+ */
+enum tdp_feature {
+	TDP_FEATURE_PSE36	= 1u << 0,	/* CPUID.1:EDX[17] */
+	TDP_FEATURE_PAT		= 1u << 1,
+	TDP_FEATURE_NX		= 1u << 2,
+	TDP_FEATURE_GBPAGES	= 1u << 3,	/* 1G pages in ordinary tables */
+	TDP_FEATURE_LA57	= 1u << 4,
+	TDP_FEATURE_PCID	= 1u << 5,
+	TDP_FEATURE_SMEP	= 1u << 6,
+	TDP_FEATURE_SMAP	= 1u << 7,
+	TDP_FEATURE_PKU		= 1u << 8,
+	TDP_FEATURE_PKS		= 1u << 9,	/* Intel */
+	TDP_FEATURE_CET_SS	= 1u << 10,
+	TDP_FEATURE_LAM		= 1u << 11,	/* Intel */
+	TDP_FEATURE_LASS	= 1u << 12,	/* Intel */
+	TDP_FEATURE_UAI		= 1u << 13,	/* AMD: upper address ignore */
+	TDP_FEATURE_GMET	= 1u << 14,	/* AMD, and so the next three */
+	TDP_FEATURE_ROGPT	= 1u << 15,
+	TDP_FEATURE_SSSCHECK	= 1u << 16,
+	TDP_FEATURE_NPT_PML	= 1u << 17,
+};
+
+/** enum tdp_stage2 - what translates guest-physical addresses */
+enum tdp_stage2 {
+	TDP_STAGE2_NONE,	/* nothing: they are host-physical */
+	TDP_STAGE2_EPT,
+	TDP_STAGE2_NPT,
+};
+
+/* Secondary processor-based VM-execution controls that matter here. */
+#define TDP_EPT_CTRL2_PML	(1u << 17)	/* enable PML */
+#define TDP_EPT_CTRL2_VE	(1u << 18)	/* EPT-violation #VE */
+#define TDP_EPT_CTRL2_MBE	(1u << 22)	/* mode-based execute control */
+#define TDP_EPT_CTRL2_SPP	(1u << 23)	/* sub-page write permissions */
+/* Tertiary controls. */
+#define TDP_EPT_CTRL3_PW	(1u << 2)	/* EPT paging-write control */
+#define TDP_EPT_CTRL3_GPV	(1u << 3)	/* guest-paging verification */
+
+/* IA32_VMX_EPT_VPID_CAP. */
+#define TDP_EPT_CAP_EXEC_ONLY	(UINT64_C(1) << 0)
+#define TDP_EPT_CAP_4_LEVELS	(UINT64_C(1) << 6)
+#define TDP_EPT_CAP_5_LEVELS	(UINT64_C(1) << 7)
+#define TDP_EPT_CAP_UC		(UINT64_C(1) << 8)
+#define TDP_EPT_CAP_WB		(UINT64_C(1) << 14)
+#define TDP_EPT_CAP_2M		(UINT64_C(1) << 16)
+#define TDP_EPT_CAP_1G		(UINT64_C(1) << 17)
+#define TDP_EPT_CAP_AD		(UINT64_C(1) << 21)
+#define TDP_EPT_CAP_ADVANCED	(UINT64_C(1) << 22)	/* qualification 11:9 */
+#define TDP_EPT_CAP_SSS		(UINT64_C(1) << 23)	/* EPTP bit 7 */
+
+/**
+ * struct tdp_ept - VMCS fields and capabilities behind EPT
+ * @eptp:        EPT pointer
+ * @cap:         IA32_VMX_EPT_VPID_CAP
+ * @ctrl2:       secondary controls, TDP_EPT_CTRL2_*; others have no effect
+ * @ctrl3:       tertiary controls, TDP_EPT_CTRL3_*; others have no effect
+ * @pml_address: page that dirty guest-physical addresses are logged to
+ * @pml_index:   next entry of it; a walk counts it down
+ * @ve_address:  virtualization-exception information area
+ * @eptp_index:  EPTP index, reported in that area
+ * @sppt:        sub-page-permission-table pointer
+ * @vectoring:   the access is part of delivering an event: never a #VE
+ */
+struct tdp_ept {
+	uint64_t eptp;
+	uint64_t cap;
+	uint32_t ctrl2;
+	uint64_t ctrl3;
+	uint64_t pml_address;
+	uint16_t pml_index;
+	uint64_t ve_address;
+	uint16_t eptp_index;
+	uint64_t sppt;
+	bool vectoring;
+};
+
+/* VMCB offset 090h. */
+#define TDP_NP_ENABLE		(1u << 0)
+#define TDP_NP_GMET		(1u << 3)	/* guest mode execute trap */
+#define TDP_NP_SSSCHECK		(1u << 4)	/* supervisor shadow stacks */
+#define TDP_NP_ROGPT		(1u << 6)	/* read-only guest page tables */
+#define TDP_NP_PML		(1u << 11)
+
+/**
+ * struct tdp_npt - VMCB fields and host registers behind nested paging
+ * @control:   VMCB offset 090h, TDP_NP_*; a feature the processor lacks is
+ *             ignored; others have no effect
+ * @ncr3:      N_CR3
+ * @cr0, @cr4, @efer, @pat: the host's, as they were at VMRUN
+ * @pml_base:  page that dirty guest-physical addresses are logged to
+ * @pml_index: next entry of it; a walk counts it down
+ */
+struct tdp_npt {
+	uint32_t control;
+	uint64_t ncr3;
+	uint64_t cr0;
+	uint64_t cr4;
+	uint64_t efer;
+	uint64_t pat;
+	uint64_t pml_base;
+	uint64_t pml_index;
+};
+
+/**
+ * struct tdp_walk_choices - what the manuals leave to the processor
+ * @ad_after_final: guest A/D bits are written after the second stage of the
+ *                  final address.  Default: before, as APM 2 describes it
+ * @a_while_walking: a guest entry gets A as soon as it is used, so upper
+ *                  levels keep it when a lower one faults.  Default: nothing is
+ *                  written before the whole guest walk passed its checks
+ * @rmw_write_only: qualification of a read-modify-write reports bit 1 alone.
+ *                  Default: bits 0 and 1
+ * @pw_any_upper:   EPT paging-write: PWA of the leaf also stands in for W of
+ *                  the upper levels.  Default: W is needed there
+ * @ve_gpa_width:   a violation because of GPA[51:48] may become a #VE.
+ *                  Default: it is an exit
+ * @npt_truncate:   guest-physical bits beyond the reach of the nested tables
+ *                  are dropped.  Default: nested fault, not present
+ * @gmet_us_by_cpl: EXITINFO1.US is the guest's CPL under GMET.  Default: 1
+ * @npf_id_always:  EXITINFO1.ID is set for every fetch.  Default: only if the
+ *                  host has NXE or SMEP on
+ * @amd_pdpte_registers: an AMD processor without nested paging loads the
+ *                  PDPTEs with CR3.  Default: reads them on each walk
+ *
+ * All false is the stated default; docs/decisions gives the sources.
+ */
+struct tdp_walk_choices {
+	bool ad_after_final;
+	bool a_while_walking;
+	bool rmw_write_only;
+	bool pw_any_upper;
+	bool ve_gpa_width;
+	bool npt_truncate;
+	bool gmet_us_by_cpl;
+	bool npf_id_always;
+	bool amd_pdpte_registers;
+};
+
+/**
+ * struct tdp_walk_cpu - one logical processor, as far as it matters here
+ * @vendor:      whose rules
+ * @features:    enum tdp_feature bits
+ * @maxphyaddr:  physical-address bits, 32..52; bounds EPT and nested entries
+ * @guest_maxphyaddr: what the guest's entries are checked against; hardware
+ *               has the same value, a VMM that emulates a smaller one passes it
+ * @cr0 .. @pat: the guest's registers; without a second stage the host's.
+ *               Of @rflags only AC matters
+ * @pdpte:       PDPTE registers (PAE paging, unless they are read on each walk)
+ * @compat:      LMA=1, but the code segment has L=0: 32-bit linear addresses
+ * @smm:         in system-management mode (for the SMRR)
+ * @mtrr:        borrowed for the life of the walker; NULL: all memory is WB
+ * @stage2:      which of @ept and @npt is in force
+ */
+struct tdp_walk_cpu {
+	enum tdp_vendor vendor;
+	uint32_t features;
+	unsigned int maxphyaddr;
+	unsigned int guest_maxphyaddr;
+	uint64_t cr0;
+	uint64_t cr3;
+	uint64_t cr4;
+	uint64_t efer;
+	uint64_t rflags;
+	uint32_t pkru;
+	uint32_t pkrs;
+	uint64_t pat;
+	uint64_t pdpte[4];
+	bool compat;
+	bool smm;
+	const struct tdp_mtrr *mtrr;
+	enum tdp_stage2 stage2;
+	struct tdp_ept ept;
+	struct tdp_npt npt;
+	struct tdp_walk_choices choices;
+};
+
+/**
+ * tdp_walk_cpu_init() - a current server: 64-bit, 4 levels, 46 address bits
+ *
+ * CR0 = PE|ET|NE|WP|PG, CR4 = PAE|PGE, EFER = SCE|LME|LMA|NX, PAT as after
+ * reset, all features of @vendor, no MTRRs, no second stage; EPT fields: all
+ * capabilities but advanced information and SSS, 4 levels, WB, no A/D; nested
+ * fields: 4 levels, NX, PAT as after reset.  Set roots and stage2 after it.
+ */
+TDP_API void tdp_walk_cpu_init(struct tdp_walk_cpu *cpu,
+			       enum tdp_vendor vendor);
+
+/*
+ *	X(name, spelling, register, what no processor accepts)
+ *
+ * Rules that the instruction which loads a register, VM entry, or VMRUN
+ * enforces.
+ */
+#define TDP_STATE_RULE_LIST(X)						\
+	X(NONE,		"ok",		NONE,	"the state is possible") \
+	X(MAXPHYADDR,	"maxphyaddr",	CPUID,	"32 to 52 bits, the guest's no more than the processor's") \
+	X(CR0_RESERVED,	"cr0_reserved",	GUEST,	"CR0[63:32] is not zero") \
+	X(CR0_PG_PE,	"cr0_pg_without_pe", GUEST, "CR0.PG needs CR0.PE") \
+	X(CR0_NW_CD,	"cr0_nw_without_cd", GUEST, "CR0.NW needs CR0.CD") \
+	X(EFER_RESERVED, "efer_reserved", GUEST, "a bit of EFER that this processor does not have") \
+	X(EFER_LMA,	"efer_lma",	GUEST,	"EFER.LMA is not EFER.LME and CR0.PG") \
+	X(LMA_PAE,	"lma_without_pae", GUEST, "long mode needs CR4.PAE") \
+	X(CR4_RESERVED,	"cr4_reserved",	GUEST,	"a bit of CR4 that this processor does not have") \
+	X(CR4_PCIDE,	"cr4_pcide_without_lma", GUEST, "CR4.PCIDE needs long mode") \
+	X(CR4_CET_WP,	"cr4_cet_without_wp", GUEST, "CR4.CET needs CR0.WP") \
+	X(CR3_RESERVED,	"cr3_reserved",	GUEST,	"CR3 has a bit at or above MAXPHYADDR") \
+	X(CR3_LAM,	"cr3_lam",	GUEST,	"CR3[62:61] need LAM") \
+	X(PAT,		"pat_type",	GUEST,	"a PAT byte is no memory type") \
+	X(PDPTE,	"pdpte_reserved", GUEST, "a present PDPTE has a reserved bit set") \
+	X(EPTP_MEMTYPE,	"eptp_memtype",	EPT,	"EPTP[2:0] is no memory type that the processor supports") \
+	X(EPTP_LEVELS,	"eptp_levels",	EPT,	"EPTP[5:3] is no walk length that the processor supports") \
+	X(EPTP_AD,	"eptp_ad",	EPT,	"EPTP[6] needs A/D flags") \
+	X(EPTP_SSS,	"eptp_sss",	EPT,	"EPTP[7] needs supervisor shadow-stack control") \
+	X(EPTP_RESERVED, "eptp_reserved", EPT,	"EPTP[11:8] or a bit at or above MAXPHYADDR is set") \
+	X(PML_ADDRESS,	"pml_address",	EPT,	"PML address is not aligned to 4 KiB, or too high") \
+	X(VE_ADDRESS,	"ve_address",	EPT,	"#VE area is not aligned to 4 KiB, or too high") \
+	X(SPPT,		"sppt",		EPT,	"SPPT pointer is not aligned to 4 KiB, or too high") \
+	X(EPT_VENDOR,	"ept_vendor",	EPT,	"EPT is Intel's") \
+	X(NPT_VENDOR,	"npt_vendor",	NPT,	"nested paging is AMD's") \
+	X(NP_DISABLED,	"np_disabled",	NPT,	"nested paging without NP_ENABLE") \
+	X(HOST_PG,	"host_cr0_pg",	NPT,	"nested paging needs paging in the host") \
+	X(HOST_MODE,	"host_mode",	NPT,	"the host's own registers are an impossible state") \
+	X(NCR3,		"ncr3_reserved", NPT,	"N_CR3 has a bit at or above MAXPHYADDR") \
+	X(HOST_PAT,	"host_pat_type", NPT,	"a byte of the host's PAT is no memory type")
+
+/** enum tdp_state_rule - which rule a state breaks */
+enum tdp_state_rule {
+#define X(name, text, part, about) TDP_STATE_##name,
+	TDP_STATE_RULE_LIST(X)
+#undef X
+	TDP_NR_STATE_RULES
+};
+
+/** enum tdp_refusal - what happens to the instruction that would load a state */
+enum tdp_refusal {
+	TDP_REFUSAL_NONE,
+	TDP_REFUSAL_GP,			/* MOV CR, WRMSR: #GP(0) */
+	TDP_REFUSAL_VM_FAIL,		/* VMfailValid 7: invalid control field */
+	TDP_REFUSAL_VM_ENTRY,		/* exit reason 33: invalid guest state */
+	TDP_REFUSAL_VMEXIT_INVALID,	/* VMRUN: exit code -1 */
+	TDP_REFUSAL_IMPOSSIBLE,		/* no instruction could ask for it */
+	TDP_NR_REFUSALS
+};
+
+/**
+ * tdp_walk_cpu_check() - can a processor be in this state?
+ *
+ * SDM: "Checks on Guest Control Registers, Debug Registers, and MSRs",
+ * "VM-Execution Control Fields" (3C); APM 2: "Canonicalization and
+ * Consistency Checks".
+ *
+ * Return: TDP_STATE_NONE, or the first rule that @cpu breaks.
+ */
+TDP_API enum tdp_state_rule tdp_walk_cpu_check(const struct tdp_walk_cpu *cpu);
+
+/** tdp_state_rule_refusal() - how the state is refused, given what runs the guest */
+TDP_API enum tdp_refusal tdp_state_rule_refusal(enum tdp_state_rule rule,
+						enum tdp_stage2 stage2);
+
+/* Static strings; "?" for a value that has no name. */
+TDP_API const char *tdp_state_rule_name(enum tdp_state_rule rule);
+TDP_API const char *tdp_state_rule_about(enum tdp_state_rule rule);
+TDP_API const char *tdp_refusal_name(enum tdp_refusal refusal);
+
+/* What a walk gives -------------------------------------------------------- */
+
+/*	X(name, spelling, what it means) */
+#define TDP_WALK_OUTCOME_LIST(X)					\
+	X(OK,		"ok",		"the access completes")		\
+	X(PF,		"#PF",		"page fault, to the guest")	\
+	X(GP,		"#GP",		"general protection, to the guest") \
+	X(SS,		"#SS",		"stack fault, to the guest")	\
+	X(EPT_VIOLATION, "ept_violation", "VM exit 48")			\
+	X(EPT_MISCONFIG, "ept_misconfig", "VM exit 49")			\
+	X(VE,		"#VE",		"virtualization exception, to the guest") \
+	X(PML_FULL,	"pml_full",	"VM exit 62, or VMEXIT_PML_FULL") \
+	X(SPP_EVENT,	"spp_event",	"VM exit 66")			\
+	X(NPF,		"npf",		"VMEXIT_NPF")
+
+/** enum tdp_walk_outcome - how a walk ends */
+enum tdp_walk_outcome {
+#define X(name, text, about) TDP_WALK_##name,
+	TDP_WALK_OUTCOME_LIST(X)
+#undef X
+	TDP_NR_WALK_OUTCOMES
+};
+
+/* Titles of the sections that the reasons below rest on. */
+#define TDP_SRC_CANON	"SDM: Canonical Addressing"
+#define TDP_SRC_LASS	"SDM: Linear-Address-Space Separation"
+#define TDP_SRC_PTE	"SDM: Page-Fault Exceptions"
+#define TDP_SRC_RSVD	"SDM: Hierarchical Paging Structures"
+#define TDP_SRC_AMD	"APM 2: Long-Mode Page Translation"
+#define TDP_SRC_PSE36	"SDM: 32-Bit Paging"
+#define TDP_SRC_PDPTE	"SDM: PDPTE Registers"
+#define TDP_SRC_RIGHTS	"SDM: Determination of Access Rights"
+#define TDP_SRC_KEYS	"SDM: Protection Keys"
+#define TDP_SRC_MISC	"SDM: EPT Misconfigurations"
+#define TDP_SRC_VIOL	"SDM: EPT Violations"
+#define TDP_SRC_EPT_AD	"SDM: Accessed and Dirty Flags for EPT"
+#define TDP_SRC_PML	"SDM: Page-Modification Logging"
+#define TDP_SRC_SPP	"SDM: Sub-Page Write Permissions"
+#define TDP_SRC_NPT	"APM 2: Nested Page Table Walk"
+#define TDP_SRC_GMET	"APM 2: Guest Mode Execute Trap Extension"
+#define TDP_SRC_SSS	"APM 2: Supervisor Shadow Stack"
+#define TDP_SRC_APML	"APM 2: Page Modification Logging"
+
+/*
+ *	X(name, spelling, which check decided, source)
+ *
+ * One reason a check.  G_ are of the guest's tables, E_ of EPT, N_ of nested
+ * tables.  EPT violations and nested faults on a guest table have their own.
+ */
+#define TDP_WALK_REASON_LIST(X)						\
+	X(NONE,		"none",		"nothing stood in the way", "") \
+	/* the linear address */					\
+	X(NOT_CANONICAL, "not_canonical", "the upper address bits differ", TDP_SRC_CANON) \
+	X(LASS_USER,	"lass_user",	"user access to the supervisor half", TDP_SRC_LASS) \
+	X(LASS_FETCH,	"lass_fetch",	"supervisor fetch from the user half", TDP_SRC_LASS) \
+	X(LASS_DATA,	"lass_data",	"supervisor data access to the user half, under SMAP", TDP_SRC_LASS) \
+	/* an entry of the guest */					\
+	X(G_PDPTE_ABSENT, "pdpte_not_present", "P=0 in a PDPTE register", TDP_SRC_PTE) \
+	X(G_ABSENT,	"guest_not_present", "P=0 in an entry", TDP_SRC_PTE) \
+	X(G_RSVD_ADDR,	"guest_reserved_address", "address bit at or above MAXPHYADDR", TDP_SRC_RSVD) \
+	X(G_RSVD_XD,	"guest_reserved_xd", "bit 63 without EFER.NXE", TDP_SRC_RSVD) \
+	X(G_RSVD_HIGH,	"guest_reserved_62_52", "bits 62:52 under PAE paging", TDP_SRC_RSVD) \
+	X(G_RSVD_PS,	"guest_reserved_ps", "bit 7 where no page can be mapped", TDP_SRC_RSVD) \
+	X(G_RSVD_BIT8,	"guest_reserved_bit8", "bit 8 of PML4E or PML5E", TDP_SRC_AMD) \
+	X(G_RSVD_LARGE,	"guest_reserved_large", "low address bit of a large page", TDP_SRC_RSVD) \
+	X(G_RSVD_PSE36,	"guest_reserved_pse36", "address bit of a 4M page that the processor lacks", TDP_SRC_PSE36) \
+	X(G_RSVD_PDPTE,	"guest_reserved_pdpte", "reserved bit of a PDPTE that is read on the walk", TDP_SRC_AMD) \
+	X(PDPTE_LOAD,	"pdpte_load_reserved", "reserved bit of a PDPTE that MOV to CR loads", TDP_SRC_PDPTE) \
+	/* the guest's access rights */					\
+	X(USER,		"user_to_supervisor", "user access to a supervisor address", TDP_SRC_RIGHTS) \
+	X(WRITE_USER,	"write_user",	"user write, R/W=0", TDP_SRC_RIGHTS) \
+	X(WRITE_WP,	"write_wp",	"supervisor write, R/W=0 and CR0.WP=1", TDP_SRC_RIGHTS) \
+	X(FETCH_XD,	"fetch_xd",	"fetch, XD=1", TDP_SRC_RIGHTS)	\
+	X(SMEP,		"smep",		"supervisor fetch from a user address", TDP_SRC_RIGHTS) \
+	X(SMAP,		"smap",		"supervisor access to a user address, AC=0", TDP_SRC_RIGHTS) \
+	X(SMAP_IMPLICIT, "smap_implicit", "implicit supervisor access to a user address", TDP_SRC_RIGHTS) \
+	X(SHSTK_PAGE,	"shadow_stack_page", "shadow-stack access to another page", TDP_SRC_RIGHTS) \
+	X(SHSTK_USER,	"shadow_stack_user", "user shadow-stack access to a supervisor address", TDP_SRC_RIGHTS) \
+	X(SHSTK_SUPERVISOR, "shadow_stack_supervisor", "supervisor shadow-stack access to a user address", TDP_SRC_RIGHTS) \
+	X(PKU_AD,	"pku_ad",	"PKRU disables access", TDP_SRC_KEYS) \
+	X(PKU_WD,	"pku_wd",	"PKRU disables writes", TDP_SRC_KEYS) \
+	X(PKS_AD,	"pks_ad",	"IA32_PKRS disables access", TDP_SRC_KEYS) \
+	X(PKS_WD,	"pks_wd",	"IA32_PKRS disables writes", TDP_SRC_KEYS) \
+	/* EPT misconfigurations, in the manual's order */		\
+	X(E_W_NOT_R,	"ept_write_without_read", "W=1 and R=0", TDP_SRC_MISC) \
+	X(E_X_ONLY,	"ept_exec_only", "R=0 and X=1, which the processor does not support", TDP_SRC_MISC) \
+	X(E_XU_ONLY,	"ept_exec_only_user", "R=0 and XU=1, which the processor does not support", TDP_SRC_MISC) \
+	X(E_PWA_NOT_R,	"ept_paging_write_without_read", "PWA=1 and R=0", TDP_SRC_MISC) \
+	X(E_RSVD_ADDR,	"ept_reserved_address", "address bit at or above MAXPHYADDR", TDP_SRC_MISC) \
+	X(E_RSVD_TABLE,	"ept_reserved_table", "bits 7:3 or 6:3 of an entry that refers to a table", TDP_SRC_MISC) \
+	X(E_RSVD_1G,	"ept_reserved_1g", "bit 7 at level 3 without 1G pages", TDP_SRC_MISC) \
+	X(E_RSVD_2M,	"ept_reserved_2m", "bit 7 at level 2 without 2M pages", TDP_SRC_MISC) \
+	X(E_RSVD_LARGE,	"ept_reserved_large", "low address bit of a large page", TDP_SRC_MISC) \
+	X(E_MEMTYPE,	"ept_memtype",	"memory type 2, 3 or 7", TDP_SRC_MISC) \
+	/* EPT violations */						\
+	X(E_GPA_WIDTH,	"ept_gpa_width", "GPA[51:48] with 4 levels", TDP_SRC_VIOL) \
+	X(E_ABSENT,	"ept_not_present", "no right at all in an entry", TDP_SRC_VIOL) \
+	X(E_READ,	"ept_read",	"data read, R=0", TDP_SRC_VIOL)	\
+	X(E_WRITE,	"ept_write",	"data write, W=0", TDP_SRC_VIOL) \
+	X(E_FETCH,	"ept_fetch",	"fetch, X=0", TDP_SRC_VIOL)	\
+	X(E_FETCH_XU,	"ept_fetch_user", "fetch from a user address, XU=0", TDP_SRC_VIOL) \
+	X(E_FETCH_XS,	"ept_fetch_supervisor", "fetch from a supervisor address, XS=0", TDP_SRC_VIOL) \
+	X(E_SSS,	"ept_shadow_stack", "supervisor shadow-stack access, not such a page", TDP_SRC_VIOL) \
+	X(E_TABLE_READ,	"ept_table_read", "read of a guest table, R=0", TDP_SRC_VIOL) \
+	X(E_TABLE_WRITE, "ept_table_write", "read of a guest table counts as a write (A/D), W=0", TDP_SRC_EPT_AD) \
+	X(E_AD_WRITE,	"ept_ad_write",	"A or D update of a guest table, W=0", TDP_SRC_VIOL) \
+	X(E_PDPTE_READ,	"ept_pdpte_read", "load of the PDPTEs, R=0", TDP_SRC_VIOL) \
+	X(E_VERIFY,	"ept_guest_paging_verification", "a guest table lies outside paging-write pages", TDP_SRC_VIOL) \
+	X(E_SUBPAGE,	"ept_subpage",	"data write to a write-protected sub-page", TDP_SRC_SPP) \
+	X(SPP_MISS,	"spp_miss",	"no valid sub-page permission entry", TDP_SRC_SPP) \
+	X(SPP_MISCONFIG, "spp_misconfig", "reserved bit of a sub-page permission entry", TDP_SRC_SPP) \
+	X(E_PML_FULL,	"pml_full",	"EPT A or D update with the PML index above 511", TDP_SRC_PML) \
+	/* nested page faults */					\
+	X(N_GPA_WIDTH,	"npt_gpa_width", "GPA beyond the reach of the nested tables", TDP_SRC_NPT) \
+	X(N_ABSENT,	"npt_not_present", "P=0 in an entry", TDP_SRC_NPT) \
+	X(N_RSVD_ADDR,	"npt_reserved_address", "address bit at or above MAXPHYADDR", TDP_SRC_NPT) \
+	X(N_RSVD_NX,	"npt_reserved_nx", "bit 63 without the host's EFER.NXE", TDP_SRC_NPT) \
+	X(N_RSVD_HIGH,	"npt_reserved_62_52", "bits 62:52 under PAE paging", TDP_SRC_NPT) \
+	X(N_RSVD_PS,	"npt_reserved_ps", "bit 7 where no page can be mapped", TDP_SRC_NPT) \
+	X(N_RSVD_BIT8,	"npt_reserved_bit8", "bit 8 of PML4E or PML5E", TDP_SRC_NPT) \
+	X(N_RSVD_LARGE,	"npt_reserved_large", "low address bit of a large page", TDP_SRC_NPT) \
+	X(N_RSVD_PSE36,	"npt_reserved_pse36", "address bit of a 4M page that the processor lacks", TDP_SRC_NPT) \
+	X(N_RSVD_PDPTE,	"npt_reserved_pdpte", "reserved bit of a PDPTE", TDP_SRC_NPT) \
+	X(N_USER,	"npt_user",	"U/S=0: nested walks are user accesses", TDP_SRC_NPT) \
+	X(N_WRITE,	"npt_write",	"write, R/W=0", TDP_SRC_NPT)	\
+	X(N_FETCH_NX,	"npt_fetch_nx",	"fetch, NX=1", TDP_SRC_NPT)	\
+	X(N_GMET,	"npt_gmet",	"fetch below CPL 3 from a user page", TDP_SRC_GMET) \
+	X(N_SSS,	"npt_shadow_stack", "supervisor shadow-stack access, not such a page", TDP_SRC_SSS) \
+	X(N_TABLE_USER,	"npt_table_user", "guest table on a page with U/S=0", TDP_SRC_NPT) \
+	X(N_TABLE_WRITE, "npt_table_write", "guest table walk is a write, R/W=0", TDP_SRC_NPT) \
+	X(N_AD_WRITE,	"npt_ad_write",	"A or D update of a read-only guest table, R/W=0", TDP_SRC_NPT) \
+	X(N_PML_FULL,	"npt_pml_full",	"nested D update with the PML index above 511", TDP_SRC_APML)
+
+/** enum tdp_walk_reason - which check decided */
+enum tdp_walk_reason {
+#define X(name, text, about, source) TDP_WALK_WHY_##name,
+	TDP_WALK_REASON_LIST(X)
+#undef X
+	TDP_NR_WALK_REASONS
+};
+
+/* Static strings; "?" for a value that has no name. */
+TDP_API const char *tdp_walk_outcome_name(enum tdp_walk_outcome outcome);
+TDP_API const char *tdp_walk_outcome_about(enum tdp_walk_outcome outcome);
+TDP_API const char *tdp_walk_reason_name(enum tdp_walk_reason reason);
+TDP_API const char *tdp_walk_reason_about(enum tdp_walk_reason reason);
+/** tdp_walk_reason_source() - title of the manual's section; "" for none */
+TDP_API const char *tdp_walk_reason_source(enum tdp_walk_reason reason);
+
+/** enum tdp_walk_stage - whose structure a reference is made to */
+enum tdp_walk_stage {
+	TDP_WALK_GUEST,		/* the guest's tables; without a second stage all */
+	TDP_WALK_EPT,
+	TDP_WALK_NPT,
+	TDP_WALK_SPP,		/* sub-page permission table */
+	TDP_WALK_PML,		/* page-modification log */
+	TDP_WALK_VE_AREA,	/* virtualization-exception information */
+	TDP_NR_WALK_STAGES
+};
+
+/** tdp_walk_stage_name() - "guest", "ept", ...; "?" for a value without a name */
+TDP_API const char *tdp_walk_stage_name(enum tdp_walk_stage stage);
+
+/** tdp_walk_table_name() - "PT", "PD", "PDPT", "PML4", "PML5" for levels 1..5 */
+TDP_API const char *tdp_walk_table_name(unsigned int level);
+
+/**
+ * struct tdp_walk_write - an entry that a walk changed, or would
+ * @stage:  GUEST, EPT or NPT
+ * @level:  of the table the entry lies in, 1..5
+ * @bytes:  4 or 8
+ * @hpa:    of the entry
+ * @old:    value before
+ * @value:  value after
+ */
+struct tdp_walk_write {
+	enum tdp_walk_stage stage;
+	uint8_t level;
+	uint8_t bytes;
+	tdp_hpa hpa;
+	uint64_t old;
+	uint64_t value;
+};
+
+/**
+ * struct tdp_walk_ref - one memory reference, for the log
+ * @stage:   whose structure
+ * @level:   of the table, 1..5; 0 for PML and the #VE area
+ * @target:  second stage: level of the guest table that is being found; 0: the
+ *           final address.  Guest stage: as @level
+ * @bytes:   4 or 8
+ * @write:   an A/D update, PML entry, or #VE information; else a read
+ * @gpa:     guest stage: guest-physical address of the entry.  Second stage:
+ *           the address under translation
+ * @hpa:     what is read or written
+ * @value:   read, or written
+ * @memtype: type that the reference has
+ */
+struct tdp_walk_ref {
+	enum tdp_walk_stage stage;
+	uint8_t level;
+	uint8_t target;
+	uint8_t bytes;
+	bool write;
+	enum tdp_memtype memtype;
+	tdp_gpa gpa;
+	tdp_hpa hpa;
+	uint64_t value;
+};
+
+/**
+ * struct tdp_walk_log - where to note the references; all of it the caller's
+ * @refs:     room for them
+ * @capacity: of @refs
+ * @count:    references made; those beyond @capacity are counted only.  Calls
+ *            append: set to 0 to begin again
+ */
+struct tdp_walk_log {
+	struct tdp_walk_ref *refs;
+	size_t capacity;
+	size_t count;
+};
+
+/*
+ * 5 guest entries, 6 second-stage walks of 5 entries, 5 dirty flags that
+ * follow read-only guest tables.
+ */
+#define TDP_WALK_MAX_WRITES	40
+#define TDP_WALK_MAX_PML	6
+#define TDP_WALK_MAX_LEVELS	5
+
+/**
+ * struct tdp_walk_result - what one walk did
+ * @outcome: how it ended
+ * @reason:  which check decided; NONE if it succeeded
+ * @stage:   on failure: whose check
+ * @level:   on failure: of the table whose entry decided; the leaf's for access
+ *           rights; 0 if no entry was involved
+ * @target:  on failure of the second stage: level of the guest table that was
+ *           being found; 0: the final address
+ * @entry:   on failure: host-physical address of the entry at @level; 0 if none
+ *
+ * @gva:     linear address after LAM; CR2 of a #PF, guest-linear address of an
+ *           exit
+ * @gpa:     final guest-physical address; for exits the one that failed
+ * @hpa:     host-physical address; success only
+ * @info:    #PF error code, exit qualification, or EXITINFO1
+ *
+ * @user, @writable, @no_execute, @global: of the page by the guest's tables,
+ *           all levels combined; as for CR0.PG=0 (1, 1, 0, 0) without paging.
+ *           Defined once the guest's leaf is reached
+ * @nested_rights: R, W, X (XS), XU in bits 0..3, of the second stage of the final
+ *           address, all levels combined; nested paging: W, X, and XU as X.
+ *           Success only; 15 without a second stage
+ * @guest_shift, @nested_shift: log2 of the size of the page in each stage; 0 if
+ *           the stage is off.  Success only, and so the next three
+ * @page_shift: of the smaller one; 12 if both are off
+ * @pat_type: type by the guest's tables and PAT
+ * @memtype: effective type of the access
+ *
+ * @guest_reads, @nested_reads: paging-structure entries read
+ * @guest_reads_at, @nested_reads_at: the same by level; index 0 is unused
+ * @writes, @nr_writes: entries changed, in order
+ * @pml, @nr_pml: addresses logged, in order
+ * @pml_index: of the processor, after the walk
+ */
+struct tdp_walk_result {
+	enum tdp_walk_outcome outcome;
+	enum tdp_walk_reason reason;
+	enum tdp_walk_stage stage;
+	uint8_t level;
+	uint8_t target;
+	tdp_hpa entry;
+
+	tdp_gva gva;
+	tdp_gpa gpa;
+	tdp_hpa hpa;
+	uint64_t info;
+
+	bool user;
+	bool writable;
+	bool no_execute;
+	bool global;
+	uint8_t nested_rights;
+	uint8_t guest_shift;
+	uint8_t nested_shift;
+	uint8_t page_shift;
+	enum tdp_memtype pat_type;
+	enum tdp_memtype memtype;
+
+	unsigned int guest_reads;
+	unsigned int nested_reads;
+	uint8_t guest_reads_at[TDP_WALK_MAX_LEVELS + 1];
+	uint8_t nested_reads_at[TDP_WALK_MAX_LEVELS + 1];
+	unsigned int nr_writes;
+	unsigned int nr_pml;
+	uint16_t pml_index;
+	struct tdp_walk_write writes[TDP_WALK_MAX_WRITES];
+	tdp_gpa pml[TDP_WALK_MAX_PML];
+};
+
+/* Walking ------------------------------------------------------------------ */
+
+struct tdp_walker;
+
+/**
+ * tdp_walker_create() - a walker over @memory, for the processor of
+ * tdp_walk_cpu_init(TDP_INTEL)
+ * @memory: borrowed; outlives the walker; walkers may share it
+ *
+ * Return: TDP_OK; TDP_ENOMEM.
+ */
+TDP_API int tdp_walker_create(struct tdp_memory *memory,
+			      struct tdp_walker **walker,
+			      struct tdp_error *err);
+
+/** tdp_walker_destroy() - free a walker; NULL is allowed */
+TDP_API void tdp_walker_destroy(struct tdp_walker *walker);
+
+/**
+ * tdp_walker_set_cpu() - load registers
+ * @cpu: copied, but for what @cpu->mtrr points at
+ *
+ * Cheap enough to be called for every access.
+ *
+ * Return: TDP_OK; TDP_EINVAL with the name of the rule if
+ * tdp_walk_cpu_check() finds one broken, then the walker is unchanged;
+ * TDP_ENOMEM if PML's or #VE's page can't be had.
+ */
+TDP_API int tdp_walker_set_cpu(struct tdp_walker *walker,
+			       const struct tdp_walk_cpu *cpu,
+			       struct tdp_error *err);
+
+/** tdp_walker_cpu() - the registers, as walks left them (PDPTEs, PML index); borrowed */
+TDP_API const struct tdp_walk_cpu *
+tdp_walker_cpu(const struct tdp_walker *walker);
+
+/**
+ * struct tdp_walk_access - one memory access
+ * @gva:      linear address, before LAM masks it
+ * @kind:     read, write, fetch, ...
+ * @user:     at CPL 3, or by WRUSS
+ * @implicit: to a system structure (GDT, TSS, ...): supervisor at any CPL
+ * @stack:    through SS: #SS and not #GP for a bad address
+ * @untagged: LAM and UAI do not apply (INVLPG operand; AMD: segment other than
+ *            DS and ES)
+ * @size:     bytes, 1..4096, in one 4 KiB page; 0 stands for 1.  An access across
+ *            pages is two walks, lower page first
+ */
+struct tdp_walk_access {
+	tdp_gva gva;
+	enum tdp_access_kind kind;
+	bool user;
+	bool implicit;
+	bool stack;
+	bool untagged;
+	unsigned int size;
+};
+
+/** enum tdp_walk_flag - how to walk, or-ed together */
+enum tdp_walk_flag {
+	/** store nothing in memory or registers; the result tells what would be */
+	TDP_WALK_DRY	= 1u << 0,
+};
+
+/**
+ * tdp_walk() - make one access
+ * @flags:  enum tdp_walk_flag bits
+ * @log:    NULL, or where to note the references; costs nothing if NULL
+ * @result: filled on success
+ *
+ * Stores A/D bits, PML entries, the PML index and the #VE area, unless
+ * TDP_WALK_DRY.  A fault or an exit is an outcome, not an error.
+ *
+ * SDM: "Paging" (3A), "The Extended Page Table Mechanism (EPT)" (3C);
+ * APM 2: "Page Translation and Protection", "Nested Paging".
+ *
+ * Return: TDP_OK; TDP_EINVAL if @access crosses a page.
+ */
+TDP_API int tdp_walk(struct tdp_walker *walker,
+		     const struct tdp_walk_access *access, unsigned int flags,
+		     struct tdp_walk_log *log, struct tdp_walk_result *result);
+
+/**
+ * struct tdp_stage2_access - an access to a guest-physical address
+ * @gpa:   below 2^52
+ * @kind:  read, write, fetch, ...; of no consequence if @table
+ * @user:  address of a user page (mode-based execute), at CPL 3 (GMET)
+ * @table: made by the guest's page walk, not for the final address
+ */
+struct tdp_stage2_access {
+	tdp_gpa gpa;
+	enum tdp_access_kind kind;
+	bool user;
+	bool table;
+};
+
+/**
+ * tdp_walk_stage2() - the second stage alone
+ *
+ * As tdp_walk() with CR0.PG=0 would do for @access->gpa, without the limit of
+ * 32 bits.  The guest's part of @result is as without paging; the linear
+ * address is 0.
+ *
+ * Return: TDP_OK; TDP_EINVAL without a second stage or for an address of 2^52
+ * or more.
+ */
+TDP_API int tdp_walk_stage2(struct tdp_walker *walker,
+			    const struct tdp_stage2_access *access,
+			    unsigned int flags, struct tdp_walk_log *log,
+			    struct tdp_walk_result *result);
+
+/**
+ * tdp_walk_load_pdptes() - load the PDPTE registers from memory at CR3
+ *
+ * What MOV to CR3 does under PAE paging where the processor keeps PDPTE
+ * registers.  Outcomes: OK with the registers loaded; GP if a present one has
+ * a reserved bit set, registers unchanged; EPT exits.  guest_reads counts the
+ * PDPTEs, up to a reserved one.
+ *
+ * SDM: "PDPTE Registers" (3A).
+ *
+ * Return: TDP_OK; TDP_EINVAL if the guest does not use PAE paging, or has no
+ * PDPTE registers (nested paging; AMD by default).
+ */
+TDP_API int tdp_walk_load_pdptes(struct tdp_walker *walker,
+				 unsigned int flags, struct tdp_walk_log *log,
+				 struct tdp_walk_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
