@@ -53,6 +53,10 @@ TDP_API const char *tdp_msr_rule_name(enum tdp_msr_rule rule);
  * @mask:      IA32_MTRR_PHYSMASKn
  * @smrr_base: IA32_SMRR_PHYSBASE
  * @smrr_mask: IA32_SMRR_PHYSMASK
+ * @tom2:      AMD, with SYSCFG.Tom2ForceMemTypeWB: end of the memory above 4 GiB
+ *             whose default type is WB; else 0
+ * @dram_bits: AMD, SYSCFG.MtrrFixDramModEn: RdMem and WrMem (bits 4:3) of the
+ *             fixed ranges' bytes are writable; they have no part in the type
  *
  * Plain data.  Whoever fills it without tdp_mtrr_write() keeps its rules.
  */
@@ -64,6 +68,8 @@ struct tdp_mtrr {
 	uint64_t mask[TDP_MAX_VARIABLE_MTRRS];
 	uint64_t smrr_base;
 	uint64_t smrr_mask;
+	uint64_t tom2;
+	bool dram_bits;
 };
 
 /**
