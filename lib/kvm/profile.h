@@ -32,7 +32,15 @@
 #define VALUES_SPTE_NO_AD(V)						\
 	V(NONE, "none") V(SOFTWARE, "software")
 #define VALUES_SPTE_REDIRTY(V)						\
-	V(SKIP, "skip") V(ALWAYS, "always")
+	V(SKIP_IN_SYNC, "skip_in_sync") V(SKIP, "skip")			\
+	V(SKIP_OVER_LEAF, "skip_over_leaf") V(ALWAYS, "always")
+#define VALUES_SPTE_SYNC(V)						\
+	V(PREFETCH, "prefetch") V(ACCESSED, "accessed")
+#define VALUES_SPTE_WRPROT_ONLY(V)					\
+	V(GUEST_MMU, "guest_mmu") V(GUEST_MMU_PML, "guest_mmu_pml")	\
+	V(GUEST_MODE_PML, "guest_mode_pml")
+#define VALUES_SPTE_LEAF_FLUSH(V)					\
+	V(W_A_D_LOST, "w_a_d_lost") V(MMU_WRITABLE_LOST, "mmu_writable_lost")
 #define VALUES_TDP_PRESENT_LEAF(V)					\
 	V(REWRITE, "rewrite") V(SPURIOUS, "spurious")
 #define VALUES_TDP_PREFETCH_TABLE(V)					\
@@ -115,6 +123,9 @@
 	X(SPTE_LAYOUT,		SPTE_LAYOUT,		"spte.layout")	\
 	X(SPTE_NO_AD,		SPTE_NO_AD,		"spte.no_ad")	\
 	X(SPTE_REDIRTY,		SPTE_REDIRTY,		"spte.redirty")	\
+	X(SPTE_SYNC,		SPTE_SYNC,		"spte.sync")	\
+	X(SPTE_WRPROT_ONLY,	SPTE_WRPROT_ONLY,	"spte.wrprot_only") \
+	X(SPTE_LEAF_FLUSH,	SPTE_LEAF_FLUSH,	"spte.leaf_flush") \
 	/* roots and faults */						\
 	X(ROOT_LIFE,		ROOT_LIFE,		"root.life")	\
 	X(ROOT_SLOT_DELETE,	ROOT_SLOT_DELETE,	"root.slot_delete") \
@@ -181,6 +192,15 @@ enum value_spte_no_ad { VALUES_SPTE_NO_AD(V) NR_SPTE_NO_AD };
 #undef V
 #define V(id, text) SPTE_REDIRTY_##id,
 enum value_spte_redirty { VALUES_SPTE_REDIRTY(V) NR_SPTE_REDIRTY };
+#undef V
+#define V(id, text) SPTE_SYNC_##id,
+enum value_spte_sync { VALUES_SPTE_SYNC(V) NR_SPTE_SYNC };
+#undef V
+#define V(id, text) SPTE_WRPROT_ONLY_##id,
+enum value_spte_wrprot_only { VALUES_SPTE_WRPROT_ONLY(V) NR_SPTE_WRPROT_ONLY };
+#undef V
+#define V(id, text) SPTE_LEAF_FLUSH_##id,
+enum value_spte_leaf_flush { VALUES_SPTE_LEAF_FLUSH(V) NR_SPTE_LEAF_FLUSH };
 #undef V
 #define V(id, text) TDP_PRESENT_LEAF_##id,
 enum value_tdp_present_leaf { VALUES_TDP_PRESENT_LEAF(V) NR_TDP_PRESENT_LEAF };
