@@ -41,6 +41,9 @@
 	V(GUEST_MODE_PML, "guest_mode_pml")
 #define VALUES_SPTE_LEAF_FLUSH(V)					\
 	V(W_A_D_LOST, "w_a_d_lost") V(MMU_WRITABLE_LOST, "mmu_writable_lost")
+#define VALUES_NOTIFY_CHANGE_PTE(V)					\
+	V(KEEPS_MMU_WRITABLE, "keeps_mmu_writable")			\
+	V(CLEARS_MMU_WRITABLE, "clears_mmu_writable") V(NONE, "none")
 #define VALUES_TDP_PRESENT_LEAF(V)					\
 	V(REWRITE, "rewrite") V(SPURIOUS, "spurious")
 #define VALUES_TDP_PREFETCH_TABLE(V)					\
@@ -126,6 +129,7 @@
 	X(SPTE_SYNC,		SPTE_SYNC,		"spte.sync")	\
 	X(SPTE_WRPROT_ONLY,	SPTE_WRPROT_ONLY,	"spte.wrprot_only") \
 	X(SPTE_LEAF_FLUSH,	SPTE_LEAF_FLUSH,	"spte.leaf_flush") \
+	X(NOTIFY_CHANGE_PTE,	NOTIFY_CHANGE_PTE,	"notify.change_pte") \
 	/* roots and faults */						\
 	X(ROOT_LIFE,		ROOT_LIFE,		"root.life")	\
 	X(ROOT_SLOT_DELETE,	ROOT_SLOT_DELETE,	"root.slot_delete") \
@@ -201,6 +205,9 @@ enum value_spte_wrprot_only { VALUES_SPTE_WRPROT_ONLY(V) NR_SPTE_WRPROT_ONLY };
 #undef V
 #define V(id, text) SPTE_LEAF_FLUSH_##id,
 enum value_spte_leaf_flush { VALUES_SPTE_LEAF_FLUSH(V) NR_SPTE_LEAF_FLUSH };
+#undef V
+#define V(id, text) NOTIFY_CHANGE_PTE_##id,
+enum value_notify_change_pte { VALUES_NOTIFY_CHANGE_PTE(V) NR_NOTIFY_CHANGE_PTE };
 #undef V
 #define V(id, text) TDP_PRESENT_LEAF_##id,
 enum value_tdp_present_leaf { VALUES_TDP_PRESENT_LEAF(V) NR_TDP_PRESENT_LEAF };
