@@ -83,11 +83,13 @@ static void free_names(struct CMUnitTest *tests, const struct suite *suites,
 
 int suites_run(const char *group, const struct suite *suites, size_t nr_suites)
 {
-	size_t nr = count_tests(suites, nr_suites);
-	struct CMUnitTest *tests = calloc(nr, sizeof(*tests));
+	const size_t nr = count_tests(suites, nr_suites);
+	struct CMUnitTest *tests;
 	size_t at = 0;
 	int failed;
 
+	assert(nr);
+	tests = calloc(nr, sizeof(*tests));
 	if (!tests)
 		return CANNOT_RUN;
 	for (size_t i = 0; i < nr_suites; i++)
