@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* The stages that a fault passes in the direct and in the shadow MMU. */
+#include "kvm/fault.h"
+
+#include <errno.h>
+
+#include "base/error.h"
+#include "kvm/guest_memtype.h"
+#include "kvm/mmio.h"
+#include "kvm/notify.h"
+#include "kvm/track.h"
+
+enum ret_pf fault_no_frames(struct fault *f)
+{
+	f->status = err_set(f->error, TDP_ELIMIT,
+			    "the %llu MiB set aside for page tables are used up",
+			    (unsigned long long)
+			    ((f->vm->pm.tables_end - f->vm->pm.tables_start)
+			     >> 20));
+	return RET_PF_STOP;
+}
+
+/* KVM 6.12: the initialisation in kvm_mmu_do_page_fault() */
+void fault_decode(struct fault *f)
+{
+	f->present = f->error_code & PFERR_PRESENT;
+	f->write = f->error_code & PFERR_WRITE;
+	f->exec = f->error_code & PFERR_FETCH;
+	f->user = f->error_code & PFERR_USER;
+	f->rsvd = f->error_code & PFERR_RSVD;
+	f->max_level = TDP_LEVEL_1G;
+	f->req_level = f->goal_level = TDP_LEVEL_4K;
+	f->host_level = TDP_LEVEL_4K;
+	f->map_access = role_acc_all(&f->vm->kvm);
+}
+
+static uint64_t max_gfn(const struct tdp_vm *vm)
+{
+	/* KVM 6.12: kvm_mmu_max_gfn(); without TDP all 52 bits. */
+	return BIT((vm->tdp_enabled ? vm->host.maxphyaddr : 52) - 12) - 1;
+}
+
+/* KVM 6.12: kvm_handle_noslot_fault() */
+static enum ret_pf handle_no_slot(struct fault *f)
+{
+	struct tdp_vcpu *vcpu = f->vcpu;
+
+	vcpu->mmio_cached = true;
+	vcpu->mmio_gfn = f->gfn;
+	vcpu->mmio_gen = f->vm->slots[0].generation;
+	f->slot = NULL;
+	f->no_slot = true;
+	f->host_writable = false;
+	f->why = TDP_WHY_NO_SLOT;
+	trace(f->vm, decided, vcpu->id, f->gfn, TDP_WHY_NO_SLOT);
+	if (!f->vm->fmt.mmio_caching)
+		return fault_because(f, RET_PF_EMULATE,
+				     TDP_WHY_MMIO_CACHING_OFF);
+	if (f->gfn > max_gfn(f->vm))
+		return fault_because(f, RET_PF_EMULATE, TDP_WHY_GFN_TOO_HIGH);
+	return RET_PF_CONTINUE;
+}
+
+static enum ret_pf gup_failed(struct fault *f, enum gup_status status)
+{
+	switch (status) {
+	case GUP_BLOCKS:
+		/* Sleeps; the caller knows whether a signal ends it. */
+		return fault_errno(f, -EINTR, TDP_WHY_HOST_BLOCKS);
+	case GUP_POISON:
+		/* SIGBUS is queued for the task, the fault is retried. */
+		f->vcpu->signal_pending = true;
+		return fault_because(f, RET_PF_RETRY, TDP_WHY_HOST_POISON);
+	default:
+		return fault_errno(f, -EFAULT, TDP_WHY_HOST_UNMAPPED);
+	}
+}
+
+/* Ask the host for the page. */
+static enum ret_pf get_page(struct fault *f)
+{
+	uint64_t hva = memslot_hva(f->slot, f->gfn);
+	enum gup_status status;
+	struct gup gup;
+
+	f->status = hostmm_gup(&f->vm->mm, hva, f->write, &status, &gup,
+			       f->error);
+	if (f->status)
+		return RET_PF_STOP;
+	if (gup.invalidate_end)
+		notify_unmap(f->vm, gup.invalidate_start, gup.invalidate_end);
+	if (status != GUP_OK)
+		return gup_failed(f, status);
+	f->pfn = gup.hpa >> 12;
+	f->host_level = gup.level;
+	f->host_mmio = gup.mmio;
+	f->host_writable = gup.writable && !f->slot->readonly;
+	return RET_PF_CONTINUE;
+}
+
+/*
+ * KVM 6.12: kvm_faultin_pfn() and __kvm_faultin_pfn(), in their order.  The
+ * caller has set gfn and slot.
+ */
+enum ret_pf fault_resolve_pfn(struct fault *f)
+{
+	uint64_t seq = f->vm->invalidate_seq;
+	enum ret_pf ret;
+
+	if (!f->slot)
+		return handle_no_slot(f);
+	if (f->slot->invalid)
+		return fault_because(f, RET_PF_RETRY, TDP_WHY_SLOT_DYING);
+	if (f->write && f->slot->readonly)
+		return fault_because(f, RET_PF_EMULATE,
+				     TDP_WHY_SLOT_READ_ONLY);
+	ret = get_page(f);
+	if (ret != RET_PF_CONTINUE)
+		return ret;
+	/* The notifier ran meanwhile: what was looked up may be stale. */
+	if (seq != f->vm->invalidate_seq)
+		return fault_because(f, RET_PF_RETRY, TDP_WHY_NONE);
+	return RET_PF_CONTINUE;
+}
+
+/* KVM 6.12: is_obsolete_sp(), is_page_fault_stale() */
+bool fault_is_stale(const struct fault *f)
+{
+	const struct tdp_vm *vm = f->vm;
+	const struct mmu_page *root = root_page(vm, f->vcpu->mmu->root.hpa);
+
+	if (vm->kvm.value[B_MMU_STALE_CHECK] == MMU_STALE_CHECK_NONE)
+		return false;
+	if (!root)
+		return f->vcpu->requests &
+		       (1u << REQ_MMU_FREE_OBSOLETE_ROOTS);
+	return root->role.invalid || (root->kind == PAGE_SHADOW &&
+				      root->valid_gen != vm->valid_gen);
+}
+
+/* KVM 6.12: kvm_mmu_max_mapping_level() */
+static unsigned int max_mapping_level(const struct fault *f,
+				      unsigned int level)
+{
+	for (; level > TDP_LEVEL_4K; level--)
+		if (!memslot_disallows_level(f->slot, f->gfn, level) &&
+		    !gfn_disallows_level(f->vm, f->slot, f->gfn, level))
+			break;
+	return level < f->host_level ? level : f->host_level;
+}
+
+/* KVM 6.12: kvm_mmu_hugepage_adjust() */
+void fault_adjust_level(struct fault *f)
+{
+	unsigned int max = f->max_level;
+
+	f->huge_disallowed = f->exec && f->vm->fmt.nx_huge_pages;
+	if (max == TDP_LEVEL_4K || f->no_slot || f->slot->dirty_log)
+		return;
+	if (max > f->vm->max_huge_level)
+		max = f->vm->max_huge_level;
+	max = memtype_max_level(f->vcpu, f->gfn, max);
+	f->req_level = max_mapping_level(f, max);
+	if (f->req_level == TDP_LEVEL_4K || f->huge_disallowed)
+		return;
+	f->goal_level = f->req_level;
+	f->pfn = align_down(f->pfn, level_pages(f->goal_level));
+}
+
+/*
+ * A table stands where a huge page would, because code runs there and the NX
+ * mitigation forbade it: stay below it.  KVM 6.12:
+ * disallowed_hugepage_adjust().
+ */
+void fault_adjust_disallowed(struct fault *f, uint64_t spte, unsigned int level)
+{
+	struct tdp_vm *vm = f->vm;
+	uint64_t below;
+
+	if (!vm->fmt.nx_huge_pages || level != f->goal_level ||
+	    level == TDP_LEVEL_4K || !spte_present(&vm->fmt, spte) ||
+	    spte_leaf(spte, level) ||
+	    !page_at(vm, spte & SPTE_ADDRESS)->nx_disallowed)
+		return;
+	below = level_pages(level) - level_pages(level - 1);
+	f->pfn |= f->gfn & below;
+	f->goal_level--;
+}
+
+uint64_t fault_make_mmio_spte(struct fault *f)
+{
+	const struct memslots *slots = vcpu_memslots(f->vcpu);
+
+	return spte_make_mmio(&f->vm->fmt, f->gfn, f->map_access,
+			      slots->generation);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A page fault on its way through KVM's MMU, grouped by who fills what, in
+ * the order of the pipeline.  KVM: struct kvm_page_fault.
+ */
+#ifndef TDPSIM_KVM_FAULT_H
+#define TDPSIM_KVM_FAULT_H
+
+#include "arch/regs.h"
+#include "kvm/kvm.h"
+
+/*
+ * KVM's RET_PF_*, with its numbers; unlike in KVM they share nothing with
+ * errnos: RET_PF_ERRNO says that fault->err holds one, RET_PF_STOP that
+ * fault->status holds a failure of the model itself.
+ */
+enum ret_pf {
+	RET_PF_CONTINUE		= 0,
+	RET_PF_RETRY		= 1,
+	RET_PF_EMULATE		= 2,
+	RET_PF_WRITE_PROTECTED	= 3,
+	RET_PF_INVALID		= 4,
+	RET_PF_FIXED		= 5,
+	RET_PF_SPURIOUS		= 6,
+	RET_PF_ERRNO,
+	RET_PF_STOP,
+};
+
+struct fault {
+	/* The exit. */
+	struct tdp_vm *vm;
+	struct tdp_vcpu *vcpu;
+	uint64_t addr;		/* guest-physical; linear for shadow MMUs */
+	uint64_t error_code;	/* PFERR_* */
+	bool prefetch;		/* a pre-fault: nobody waits for it */
+	struct tdp_error *error; /* may be NULL */
+
+	/* From the error code. */
+	bool exec, write, present, rsvd, user;
+
+	/* Where the guest wants it. */
+	uint64_t gfn;
+	unsigned int max_level;
+	const struct memslot *slot;	/* NULL: none */
+	unsigned int map_access;	/* TDP_ACC_* the guest's tables grant */
+
+	/* What the host has there. */
+	uint64_t pfn;
+	unsigned int host_level;
+	bool no_slot;		/* pfn is KVM_PFN_NOSLOT */
+	bool host_writable;	/* map_writable */
+	bool host_mmio;
+
+	/* How big the mapping will be. */
+	unsigned int req_level;
+	unsigned int goal_level;
+	bool huge_disallowed;	/* by the NX mitigation */
+
+	/* What came of it. */
+	enum tdp_reason why;
+	uint64_t spte;
+	int err;		/* with RET_PF_ERRNO: negative errno */
+	int status;		/* with RET_PF_STOP: enum tdp_status */
+	unsigned int nr_pages;	/* table pages created */
+};
+
+static inline enum ret_pf fault_errno(struct fault *f, int err,
+				      enum tdp_reason why)
+{
+	f->err = err;
+	f->why = why;
+	return RET_PF_ERRNO;
+}
+
+static inline enum ret_pf fault_because(struct fault *f, enum ret_pf ret,
+					enum tdp_reason why)
+{
+	f->why = why;
+	return ret;
+}
+
+/* The model's page-table memory is used up. */
+enum ret_pf fault_no_frames(struct fault *f);
+
+/*
+ * Handle a fault that the loaded MMU's handler is for, as
+ * kvm_mmu_do_page_fault() does.  The MMU is loaded.
+ */
+enum ret_pf fault_handle(struct fault *f);
+
+/*
+ * A paging exit, from the error code on: KVM 6.12 kvm_mmu_page_fault().
+ * RET_PF_EMULATE means that KVM goes on to emulate.
+ */
+enum ret_pf fault_exit(struct fault *f);
+
+/* The parts that the direct and the shadow MMU share. */
+void fault_decode(struct fault *f);
+enum ret_pf fault_resolve_pfn(struct fault *f);
+bool fault_is_stale(const struct fault *f);
+void fault_adjust_level(struct fault *f);
+void fault_adjust_disallowed(struct fault *f, uint64_t spte,
+			     unsigned int level);
+enum ret_pf fault_fast(struct fault *f);
+uint64_t fault_make_mmio_spte(struct fault *f);
+
+/* kvm_tdp_page_fault() and nonpaging_page_fault() */
+enum ret_pf fault_direct(struct fault *f);
+
+#endif

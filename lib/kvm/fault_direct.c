@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Faults of MMUs that map guest-physical addresses, and the way into them. */
+#include <errno.h>
+
+#include "kvm/fault.h"
+#include "kvm/lookup.h"
+#include "kvm/mmio.h"
+#include "kvm/shadow.h"
+#include "kvm/tdp_mmu.h"
+#include "kvm/track.h"
+
+/* KVM 6.12: page_fault_can_be_fast() */
+static bool can_be_fast(const struct fault *f)
+{
+	if (f->rsvd)
+		return false;
+	/* Without A/D bits an access-tracked SPTE looks not present. */
+	if (!f->present)
+		return !f->vm->fmt.has_ad;
+	return f->write;
+}
+
+/* What the last SPTE becomes; unchanged if nothing can be gained. */
+static uint64_t fast_new_spte(const struct fault *f, uint64_t spte,
+			      unsigned int level)
+{
+	const struct spte_format *fmt = &f->vm->fmt;
+	uint64_t new = spte;
+
+	if (spte_access_tracked(fmt, spte))
+		new = spte_restore_access_track(fmt, spte) | fmt->accessed;
+	if (f->write && (spte & fmt->mmu_writable)) {
+		new |= SPTE_W;
+		/* Dirty logging wants 4 KiB pages: leave it to the slow path. */
+		if (level > TDP_LEVEL_4K && f->slot && f->slot->dirty_log)
+			return spte;
+	}
+	return new;
+}
+
+static enum ret_pf fast_try(struct fault *f, const struct lookup_step *last)
+{
+	const struct spte_format *fmt = &f->vm->fmt;
+	uint64_t new;
+
+	f->spte = last->spte;
+	if (!spte_present(fmt, last->spte) ||
+	    !spte_leaf(last->spte, last->level))
+		return RET_PF_INVALID;
+	if (spte_allows(fmt, last->spte, f->write, f->exec))
+		return fault_because(f, RET_PF_SPURIOUS, TDP_WHY_SPURIOUS);
+	new = fast_new_spte(f, last->spte, last->level);
+	if (new == last->spte || !spte_allows(fmt, new, f->write, f->exec))
+		return RET_PF_INVALID;
+	f->spte = new;
+	physmem_write64(&f->vm->pm, last->hpa, new);
+	return fault_because(f, RET_PF_FIXED, TDP_WHY_FAST_FIXED);
+}
+
+/* KVM 6.12: fast_page_fault() */
+enum ret_pf fault_fast(struct fault *f)
+{
+	uint64_t old;
+	struct lookup path;
+	enum ret_pf ret;
+
+	if (!can_be_fast(f))
+		return RET_PF_INVALID;
+	lookup_sptes(f->vm, f->vcpu->mmu, f->addr, &path);
+	if (!path.nr)
+		return RET_PF_INVALID;
+	old = path.step[path.nr - 1].spte;
+	ret = fast_try(f, &path.step[path.nr - 1]);
+	trace(f->vm, fast_page_fault, f->vcpu->id, f->addr, f->error_code, old,
+	      f->spte, ret);
+	return ret;
+}
+
+/* KVM 6.12: page_fault_handle_page_track() */
+static bool write_tracked(const struct fault *f)
+{
+	return !f->rsvd && f->present && f->write &&
+	       gfn_write_tracked(f->vm, f->slot, f->gfn);
+}
+
+static bool tdp_mmu_active(const struct fault *f)
+{
+	const struct mmu_page *root = root_page(f->vm,
+						f->vcpu->mmu->root.hpa);
+
+	return root && root->kind == PAGE_TDP;
+}
+
+/* KVM 6.12: kvm_tdp_mmu_page_fault() and direct_page_fault() */
+enum ret_pf fault_direct(struct fault *f)
+{
+	enum ret_pf ret;
+
+	f->gfn = f->addr >> 12;
+	f->slot = memslots_find(vcpu_memslots(f->vcpu), f->gfn);
+	if (write_tracked(f))
+		return fault_because(f, RET_PF_WRITE_PROTECTED,
+				     TDP_WHY_WRITE_TRACKED);
+	ret = fault_fast(f);
+	if (ret != RET_PF_INVALID)
+		return ret;
+	ret = fault_resolve_pfn(f);
+	if (ret != RET_PF_CONTINUE)
+		return ret;
+	if (fault_is_stale(f))
+		return fault_because(f, RET_PF_RETRY, TDP_WHY_ROOT_OBSOLETE);
+	return tdp_mmu_active(f) ? tdp_map(f) : shadow_map_direct(f);
+}
+
+enum ret_pf fault_handle(struct fault *f)
+{
+	fault_decode(f);
+	switch (f->vcpu->mmu->handler) {
+	case HANDLER_TDP:
+		return fault_direct(f);
+	case HANDLER_NONPAGING:
+		f->max_level = TDP_LEVEL_2M;
+		return fault_direct(f);
+	default:
+		return shadow_page_fault(f);
+	}
+}
+
+/* KVM 6.12: kvm_mmu_page_fault() */
+enum ret_pf fault_exit(struct fault *f)
+{
+	enum ret_pf ret;
+
+	if (f->error_code & PFERR_RSVD) {
+		ret = mmio_handle_fault(f);
+		if (ret != RET_PF_INVALID)
+			return ret;
+	}
+	ret = fault_handle(f);
+	if (ret == RET_PF_INVALID)
+		return fault_errno(f, -EIO, TDP_WHY_NONE);
+	return ret;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shadow MMU: page tables that mirror a guest's own, or that map a
+ * guest-physical space directly while the TDP MMU is off.
+ */
+#ifndef TDPSIM_KVM_SHADOW_H
+#define TDPSIM_KVM_SHADOW_H
+
+#include "kvm/fault.h"
+#include "kvm/page.h"
+
+/*
+ * Load roots for the current MMU when it is not the TDP MMU's: KVM 6.12
+ * mmu_alloc_shadow_roots(), mmu_alloc_direct_roots(), mmu_alloc_special_roots().
+ * *@err and *@why as for root_reload().
+ */
+int shadow_load_roots(struct tdp_vcpu *vcpu, int *err, enum tdp_reason *why,
+		      struct tdp_error *error);
+
+/* Drop a reference to a root page of the shadow MMU. */
+void shadow_root_put(struct tdp_vm *vm, struct mmu_page *page);
+
+/* Let go of a root without a page: pae_root, pml4_root, dummy root. */
+void shadow_free_special(struct tdp_vcpu *vcpu, struct mmu *mmu, uint64_t hpa);
+
+/* Map what a direct fault resolved to: KVM 6.12 direct_map(). */
+enum ret_pf shadow_map_direct(struct fault *f);
+
+/* KVM 6.12: FNAME(page_fault) for the loaded MMU's format */
+enum ret_pf shadow_page_fault(struct fault *f);
+
+/* Zap the leaves that map [@start, @end) of an address space (rmaps). */
+bool shadow_zap_gfns(struct tdp_vm *vm, unsigned int as_id, uint64_t start,
+		     uint64_t end);
+
+/* Zap pages of an older mmu_valid_gen: kvm_zap_obsolete_pages(). */
+void shadow_zap_obsolete(struct tdp_vm *vm);
+
+/*
+ * The guest or userspace wrote @size bytes at @gpa of address space 0 or 1:
+ * KVM 6.12 kvm_mmu_track_write().
+ */
+void shadow_track_write(struct tdp_vm *vm, uint64_t gpa, unsigned int size);
+
+/* Pages that the shadow MMU holds: kvm->arch.n_used_mmu_pages. */
+uint64_t shadow_used_pages(const struct tdp_vm *vm);
+
+/* Free what hangs off vm->shadow. */
+void shadow_finish(struct tdp_vm *vm);
+
+/* The invariants of the shadow MMU, for tdp_vm_check(). */
+int shadow_check(const struct tdp_vm *vm, struct tdp_error *err);
+
+/* Roots for tdp_vm_root_next(): frames in use as roots, by root_id. */
+struct mmu_page *shadow_root_after(const struct tdp_vm *vm,
+				   unsigned int root_id);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The TDP MMU: roots that vCPUs share by role, and the tables below them. */
+#ifndef TDPSIM_KVM_TDP_MMU_H
+#define TDPSIM_KVM_TDP_MMU_H
+
+#include "kvm/fault.h"
+#include "kvm/page.h"
+
+/*
+ * A reference to the valid root of @role, which is made if there is none:
+ * KVM 6.12 kvm_tdp_mmu_alloc_root().  NULL: page-table memory is used up.
+ */
+struct mmu_page *tdp_root_get(const struct tdp_vcpu *vcpu,
+			      const struct tdp_role *role, bool *created);
+
+/* Drop a reference; what happens to the last one is behaviour root.life. */
+void tdp_root_put(struct tdp_vm *vm, struct mmu_page *root);
+
+/*
+ * Fast zap: no root that exists now is found again, and what they map is
+ * gone.  KVM 6.12: kvm_tdp_mmu_invalidate_all_roots() and
+ * kvm_tdp_mmu_zap_invalidated_roots().
+ */
+void tdp_invalidate_roots(struct tdp_vm *vm);
+void tdp_zap_invalidated(struct tdp_vm *vm);
+
+/* Zap everything below all valid roots, and keep the roots (5.10 to 5.12). */
+void tdp_empty_roots(struct tdp_vm *vm);
+
+/*
+ * Zap the leaves that map [@start, @end) in the roots of one address space,
+ * or of all if @as_id is negative.  KVM 6.12: kvm_tdp_mmu_zap_leafs().
+ * Return: was anything zapped?
+ */
+bool tdp_zap_leaves(struct tdp_vm *vm, int as_id, uint64_t start,
+		    uint64_t end);
+
+/* Install what @f resolved to: KVM 6.12 kvm_tdp_mmu_map(). */
+enum ret_pf tdp_map(struct fault *f);
+
+/* Free all tables and the root, whoever still refers to them (destruction). */
+void tdp_free_root(struct tdp_vm *vm, struct mmu_page *root);
+
+#endif

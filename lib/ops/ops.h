@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this folder, one operation each, share. */
+#ifndef TDPSIM_OPS_OPS_H
+#define TDPSIM_OPS_OPS_H
+
+#include "kvm/kvm.h"
+
+/* Empty @result, with the names of the vCPU's root filled in by result_end(). */
+void result_begin(struct tdp_result *result);
+
+/* Root, address space and role word in use after the operation. */
+void result_end(const struct tdp_vcpu *vcpu, struct tdp_result *result);
+
+/* A modelled ioctl returns @err (negative errno) because of @why. */
+int result_fail(struct tdp_result *result, int err, enum tdp_reason why);
+
+/* The guest gets an exception instead of the instruction's effect. */
+int result_fault(struct tdp_result *result, unsigned int vector,
+		 uint64_t error_code, enum tdp_reason why);
+
+#define VECTOR_UD	6
+#define VECTOR_GP	13
+#define VECTOR_PF	14
+
+/* KVM_EXIT_* of include/uapi/linux/kvm.h */
+#define KVM_EXIT_UNKNOWN	0
+#define KVM_EXIT_MMIO		6
+#define KVM_EXIT_SHUTDOWN	8
+#define KVM_EXIT_FAIL_ENTRY	9
+#define KVM_EXIT_INTR		10
+#define KVM_EXIT_INTERNAL_ERROR	17
+
+/*
+ * What vcpu_enter_guest() does before it enters: serve the requests in their
+ * order and load the MMU.  *@enter is false if KVM_RUN ends here, with the
+ * outcome in @result.  (run.c)
+ */
+int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
+		struct tdp_error *err);
+
+/*
+ * Serve KVM_REQ_GET_NESTED_STATE_PAGES: false if KVM_RUN ends with what
+ * @result says.  (nested_pages.c)
+ */
+bool nested_pages_serve(struct tdp_vcpu *vcpu, struct tdp_result *result);
+
+/* Changes of registers, as KVM's setters make them.  (setreg.c) */
+enum tdp_reason setreg_cr0(struct tdp_vcpu *vcpu, uint64_t cr0);
+enum tdp_reason setreg_cr3(struct tdp_vcpu *vcpu, uint64_t cr3);
+enum tdp_reason setreg_cr4(struct tdp_vcpu *vcpu, uint64_t cr4);
+enum tdp_reason setreg_efer(struct tdp_vcpu *vcpu, uint64_t efer);
+/* Read the four PDPTEs at CR3; false: a reserved bit or unreadable. */
+bool setreg_load_pdptrs(struct tdp_vcpu *vcpu, uint64_t cr3);
+
+/* L2 is left without telling L1: KVM 6.12 kvm_leave_nested().  (nested.c) */
+void nested_leave(struct tdp_vcpu *vcpu);
+
+#endif
