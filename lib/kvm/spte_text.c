@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with an SPTE, and what it says, in words. */
+#include "kvm/spte.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "arch/ept_bits.h"
+#include "tdpsim/memtype.h"
+
+/* Address bits below a page of this level; none for tables. */
+static uint64_t low_address(uint64_t spte, unsigned int level)
+{
+	if (!spte_leaf(spte, level) || level == TDP_LEVEL_4K)
+		return 0;
+	return BITS(12 + 9 * (level - 1) - 1, 12);
+}
+
+static const char *check_leaf(const struct spte_format *fmt, uint64_t spte)
+{
+	const bool mmu = spte & fmt->mmu_writable;
+
+	if (mmu && !(spte & fmt->host_writable) && !fmt->loose_mmu_writable)
+		return "mmu-writable without host-writable";
+	if (spte_writable(spte) && !mmu)
+		return "writable without mmu-writable";
+	return NULL;
+}
+
+static const char *check_absent(const struct spte_format *fmt, uint64_t spte)
+{
+	if (spte == fmt->nonpresent || spte_frozen(fmt, spte) ||
+	    spte_is_mmio(fmt, spte))
+		return NULL;
+	return "neither present nor a value of an absent entry";
+}
+
+const char *spte_check(const struct spte_format *fmt, uint64_t spte,
+		       unsigned int level)
+{
+	const bool leaf = spte_leaf(spte, level);
+
+	if (!spte_present(fmt, spte))
+		return check_absent(fmt, spte);
+	if (field_get(fmt->ad_type, spte) == 3)
+		return "no such A/D type";
+	if ((spte & SPTE_PS) && level == TDP_LEVEL_4K)
+		return "page-size bit at level 1";
+	if ((spte & SPTE_PS) && level > TDP_LEVEL_1G)
+		return "page-size bit in an entry that is always a table";
+	if (spte & low_address(spte, level))
+		return "large page that is not aligned";
+	if (fmt->ept && (spte & EPT_W) && !(spte & EPT_R))
+		return "writable but not readable";
+	if (!leaf && fmt->ept && (spte & (EPT_MEMTYPE | EPT_IPAT)))
+		return "table with a memory type";
+	if ((spte & fmt->acc_track_saved) && !spte_access_tracked(fmt, spte))
+		return "rights saved in an entry that is not access-tracked";
+	return leaf ? check_leaf(fmt, spte) : NULL;
+}
+
+struct text {
+	char *buf;
+	size_t size;
+	size_t used;		/* what the whole text needs so far */
+};
+
+__attribute__((format(printf, 2, 3)))
+static void add(struct text *t, const char *format, ...)
+{
+	const size_t at = t->used < t->size ? t->used : t->size;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(t->buf + at, t->size - at, format, args);
+	va_end(args);
+	if (n > 0)
+		t->used += (size_t)n;
+}
+
+static void add_if(struct text *t, bool on, const char *word)
+{
+	if (on)
+		add(t, "%s%s", t->used ? " " : "", word);
+}
+
+static const char *memtype_word(uint64_t spte)
+{
+	switch (field_get(EPT_MEMTYPE, spte)) {
+	case TDP_MT_UC: return "UC";
+	case TDP_MT_WC: return "WC";
+	case TDP_MT_WT: return "WT";
+	case TDP_MT_WP: return "WP";
+	case TDP_MT_WB: return "WB";
+	default: return "bad memory type";
+	}
+}
+
+static void add_rights(struct text *t, const struct spte_format *fmt,
+		       uint64_t spte)
+{
+	if (fmt->ept) {
+		add_if(t, spte & EPT_R, "R");
+		add_if(t, spte & EPT_W, "W");
+		add_if(t, spte & fmt->x, "X");
+		add_if(t, spte & fmt->xu, "XU");
+		return;
+	}
+	add_if(t, spte & fmt->present, "P");
+	add_if(t, spte_writable(spte), "W");
+	add_if(t, spte & fmt->user, "U");
+	add_if(t, spte & fmt->nx, "NX");
+}
+
+static void add_software(struct text *t, const struct spte_format *fmt,
+			 uint64_t spte)
+{
+	static const char *const types[] = {
+		NULL, "A/D-off", "write-protect-only", "bad A/D type"
+	};
+	const unsigned int type =
+		(unsigned int)field_get(fmt->ad_type, spte);
+
+	add_if(t, spte & fmt->host_writable, "host-writable");
+	add_if(t, spte & fmt->mmu_writable, "mmu-writable");
+	add_if(t, type != 0, types[type]);
+	add_if(t, spte_access_tracked(fmt, spte), "access-tracked");
+}
+
+static void add_present(struct text *t, const struct spte_format *fmt,
+			uint64_t spte, unsigned int level)
+{
+	const bool leaf = spte_leaf(spte, level);
+
+	add_rights(t, fmt, spte);
+	if (leaf && fmt->memtype) {
+		add_if(t, true, memtype_word(spte));
+		add_if(t, spte & EPT_IPAT, "IPAT");
+	}
+	add_if(t, spte & fmt->accessed, "A");
+	add_if(t, leaf && (spte & fmt->dirty), "D");
+	if (leaf)
+		add_software(t, fmt, spte);
+	add(t, ", %s 0x%" PRIx64, leaf ? "pfn" : "table",
+	    field_get(SPTE_ADDRESS, spte));
+}
+
+char *spte_print(const struct spte_format *fmt, uint64_t spte,
+		 unsigned int level, char *buf, size_t size)
+{
+	struct text t = { .buf = buf, .size = size };
+
+	if (spte_present(fmt, spte))
+		add_present(&t, fmt, spte, level);
+	else if (spte_is_mmio(fmt, spte))
+		add(&t, "MMIO, gfn 0x%" PRIx64 ", generation 0x%" PRIx64,
+		    spte_mmio_gfn(fmt, spte), spte_mmio_gen(fmt, spte));
+	else if (spte_frozen(fmt, spte))
+		add(&t, "frozen");
+	else if (spte == fmt->nonpresent)
+		add(&t, "not present");
+	else
+		add(&t, "0x%" PRIx64 " is no SPTE", spte);
+	add(&t, ", level %u", level);
+	return buf;
+}
