@@ -7,13 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct counts_slot {
+	uint64_t key;
+	uint32_t count;
+	bool used;
+};
+
 struct counts {
-	struct counts_slot {
-		uint64_t key;
-		uint32_t count;
-		bool used;
-	} *slots;
-	size_t nr, capacity;	/* capacity: 0 or a power of two */
+	struct counts_slot *slots;
+	size_t nr, capacity; /* capacity: 0 or a power of two */
 };
 
 void counts_finish(struct counts *counts);

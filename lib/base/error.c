@@ -13,7 +13,9 @@ int err_at_va(struct tdp_error *err, int status, const char *path,
 	if (!err)
 		return status;
 	*err = (struct tdp_error){
-		.status = status, .line = line, .column = column,
+		.status = status,
+		.line = line,
+		.column = column,
 	};
 	if (path) {
 		size_t len = min_u64(strlen(path), sizeof(err->path) - 1);
@@ -48,6 +50,7 @@ int err_set(struct tdp_error *err, int status, const char *fmt, ...)
 const char *tdp_status_name(int status)
 {
 	switch (status) {
+	/* clang-format off */
 	case TDP_OK:		return "TDP_OK";
 	case TDP_EINVAL:	return "TDP_EINVAL";
 	case TDP_ENOMEM:	return "TDP_ENOMEM";
@@ -55,6 +58,7 @@ const char *tdp_status_name(int status)
 	case TDP_EIO:		return "TDP_EIO";
 	case TDP_ELIMIT:	return "TDP_ELIMIT";
 	case TDP_EUNSUPPORTED:	return "TDP_EUNSUPPORTED";
+		/* clang-format on */
 	}
 	return "?";
 }

@@ -11,17 +11,16 @@
  * Record why, if the caller asked (@err may be NULL), and hand back @status,
  * so that a failing return stays one expression.
  */
-__attribute__((format(printf, 3, 4)))
-int err_set(struct tdp_error *err, int status, const char *fmt, ...);
+int err_set(struct tdp_error *err, int status, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The same, with a place in a file. */
-__attribute__((format(printf, 6, 7)))
 int err_at(struct tdp_error *err, int status, const char *path,
-	   unsigned int line, unsigned int column, const char *fmt, ...);
+	   unsigned int line, unsigned int column, const char *fmt, ...)
+	__attribute__((format(printf, 6, 7)));
 
-__attribute__((format(printf, 6, 0)))
 int err_at_va(struct tdp_error *err, int status, const char *path,
 	      unsigned int line, unsigned int column, const char *fmt,
-	      va_list args);
+	      va_list args) __attribute__((format(printf, 6, 0)));
 
 #endif

@@ -48,8 +48,8 @@ unsigned int nearest_distance(const char *a, const char *b)
 	for (size_t j = 0; j <= b_length; j++)
 		rows[0][j] = (unsigned int)j;
 	for (size_t i = 1; i <= a_length; i++)
-		fill_row(rows[i % 3], rows[(i + 2) % 3], rows[(i + 1) % 3],
-			 a, i, b, b_length);
+		fill_row(rows[i % 3], rows[(i + 2) % 3], rows[(i + 1) % 3], a,
+			 i, b, b_length);
 	return rows[a_length % 3][b_length];
 }
 

@@ -4,7 +4,7 @@
 #define TDPSIM_BASE_NEAREST_H
 
 /* Longer words are nobody's neighbours: that bounds the work and the stack. */
-#define NEAREST_MAX_LENGTH	63
+#define NEAREST_MAX_LENGTH 63
 
 /*
  * The word of a list that looks most like @word, or NULL if none comes close.

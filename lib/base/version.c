@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tdpsim/version.h"
 
-#define TEXT_OF(x)	#x
-#define TEXT(x)		TEXT_OF(x)
+#define JOIN(major, minor, patch)    #major "." #minor "." #patch
+#define VERSION(major, minor, patch) JOIN(major, minor, patch)
 
 unsigned int tdp_version(void)
 {
@@ -11,6 +11,6 @@ unsigned int tdp_version(void)
 
 const char *tdp_version_name(void)
 {
-	return TEXT(TDPSIM_VERSION_MAJOR) "." TEXT(TDPSIM_VERSION_MINOR) "."
-	       TEXT(TDPSIM_VERSION_PATCH);
+	return VERSION(TDPSIM_VERSION_MAJOR, TDPSIM_VERSION_MINOR,
+		       TDPSIM_VERSION_PATCH);
 }

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define EMPTY	((uintptr_t)0)
-#define GONE	((uintptr_t)1)	/* keeps probe sequences whole */
+#define EMPTY ((uintptr_t)0)
+#define GONE  ((uintptr_t)1) /* keeps probe sequences whole */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t nr, size_t size);
@@ -34,10 +34,10 @@ void *__wrap_aligned_alloc(size_t align, size_t size);
 int __wrap_posix_memalign(void **ptr, size_t align, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t max);
-__attribute__((format(printf, 2, 3)))
-int __wrap_asprintf(char **text, const char *fmt, ...);
-__attribute__((format(printf, 2, 0)))
-int __wrap_vasprintf(char **text, const char *fmt, va_list args);
+int __wrap_asprintf(char **text, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int __wrap_vasprintf(char **text, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
 FILE *__wrap_open_memstream(char **text, size_t *size);
 void *__wrap_mmap64(void *addr, size_t size, int prot, int flags, int fd,
 		    off_t offset);
@@ -49,12 +49,12 @@ static struct {
 	bool on;
 	uintptr_t *places;
 	size_t nr_places;
-	size_t nr_used;		/* GONE included */
+	size_t nr_used; /* GONE included */
 	size_t nr_live;
 } watch;
 
 static struct {
-	unsigned long left;	/* 0: refuse nothing */
+	unsigned long left; /* 0: refuse nothing */
 	bool refused;
 } plan;
 
@@ -96,7 +96,7 @@ static void rehash(void)
 		watch.nr_places *= 2;
 	watch.places = __real_calloc(watch.nr_places, sizeof(*old));
 	if (!watch.places)
-		abort();	/* the test's own memory: nothing to go on with */
+		abort(); /* the test's own memory: nothing to go on with */
 	watch.nr_used = watch.nr_live = 0;
 	for (size_t i = 0; i < nr_old; i++)
 		if (old[i] > GONE)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The exit status for a group that could not even be set up. */
-#define CANNOT_RUN	99
+#define CANNOT_RUN 99
 
 static size_t count_tests(const struct suite *suites, size_t nr_suites)
 {

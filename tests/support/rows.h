@@ -42,11 +42,13 @@
 struct suite {
 	const char *test_name;
 	CMUnitTestFunction test;
-	const void *rows;		/* NULL: one test without a row */
-	const char *const *first_name;	/* member of the first row */
+	const void *rows;              /* NULL: one test without a row */
+	const char *const *first_name; /* member of the first row */
 	size_t nr_rows;
-	size_t row_size;		/* bytes from one row to the next */
+	size_t row_size; /* bytes from one row to the next */
 };
+
+/* clang-format off */
 
 /* Call @function once a row; *state is the row, whose name is in .name. */
 #define ROWS(table, function) {						\
@@ -64,11 +66,12 @@ struct suite {
 	.test = function,						\
 }
 
+/* clang-format on */
+
 /* Run all of an array of suites as one group; what main() returns. */
-#define RUN(group, suites)						\
+#define RUN(group, suites) \
 	suites_run(group, suites, sizeof(suites) / sizeof((suites)[0]))
 
-int suites_run(const char *group, const struct suite *suites,
-	       size_t nr_suites);
+int suites_run(const char *group, const struct suite *suites, size_t nr_suites);
 
 #endif
