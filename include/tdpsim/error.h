@@ -15,6 +15,7 @@ extern "C" {
 #endif
 
 /** enum tdp_status - what a call into the library returns; all but TDP_OK are negative */
+/* clang-format off */
 enum tdp_status {
 	TDP_OK		= 0,
 	TDP_EINVAL	= -1,	/* an argument breaks a stated rule */
@@ -24,6 +25,7 @@ enum tdp_status {
 	TDP_ELIMIT	= -5,	/* a stated limit of the model was reached */
 	TDP_EUNSUPPORTED = -6,	/* the model can't decide this yet; message says what */
 };
+/* clang-format on */
 
 /**
  * struct tdp_error - why a call failed

@@ -13,16 +13,17 @@
 extern "C" {
 #endif
 
-#define TDP_NR_FIXED_MTRRS	11
-#define TDP_MAX_VARIABLE_MTRRS	32
+#define TDP_NR_FIXED_MTRRS     11
+#define TDP_MAX_VARIABLE_MTRRS 32
 
-#define TDP_PAT_RESET		UINT64_C(0x0007040600070406)
+#define TDP_PAT_RESET          UINT64_C(0x0007040600070406)
 
 /**
  * enum tdp_msr_rule - why a WRMSR is refused; all but TDP_MSR_OK are #GP(0)
  *
  * SDM: "Memory Type Range Registers (MTRRs)", "Programming the PAT".
  */
+/* clang-format off */
 #define TDP_MSR_RULE_LIST(X)						\
 	X(TDP_MSR_OK,			"ok")				\
 	X(TDP_MSR_UNKNOWN,		"no such MTRR or PAT register")	\
@@ -32,12 +33,15 @@ extern "C" {
 	X(TDP_MSR_PAT_TYPE,		"not a type that the PAT may hold") \
 	X(TDP_MSR_NO_SMRR,		"processor has no SMRR")	\
 	X(TDP_MSR_SMRR_OUTSIDE_SMM,	"SMRR is writable in SMM only")
+/* clang-format on */
 
 #define TDP_ENUM(name, text) name,
+/* clang-format off */
 enum tdp_msr_rule {
 	TDP_MSR_RULE_LIST(TDP_ENUM)
 	TDP_NR_MSR_RULES
 };
+/* clang-format on */
 #undef TDP_ENUM
 
 /** tdp_msr_rule_name() - the rule in words; a static string, "?" for no rule */
@@ -117,9 +121,8 @@ TDP_API enum tdp_msr_rule tdp_mtrr_read(const struct tdp_mtrr *mtrr,
  * Return: UC, WC, WT, WP, WB; TDP_MT_UNDEFINED where variable ranges overlap
  * in a way that the manuals give no type for.
  */
-TDP_API enum tdp_memtype tdp_mtrr_type(const struct tdp_mtrr *mtrr,
-				       tdp_hpa hpa, unsigned int maxphyaddr,
-				       bool smm);
+TDP_API enum tdp_memtype tdp_mtrr_type(const struct tdp_mtrr *mtrr, tdp_hpa hpa,
+				       unsigned int maxphyaddr, bool smm);
 
 /**
  * tdp_pat_check() - would WRMSR(IA32_PAT), VM entry, VMRUN accept @pat?

@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-#define TDP_MAX_BEHAVIOURS	96
+#define TDP_MAX_BEHAVIOURS 96
 
 /**
  * struct tdp_kvm_config - a kernel, with what was changed in it
@@ -87,8 +87,7 @@ struct tdp_behaviour_info {
  *
  * Return: static data; NULL past the last one.
  */
-TDP_API const struct tdp_behaviour_info *
-tdp_behaviour_info(unsigned int index);
+TDP_API const struct tdp_behaviour_info *tdp_behaviour_info(unsigned int index);
 
 /**
  * tdp_behaviour_value_name() - name of one value of a behaviour

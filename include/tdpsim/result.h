@@ -10,6 +10,7 @@ extern "C" {
 #endif
 
 /*	X(name, spelling, what it means) */
+/* clang-format off */
 #define TDP_OUTCOME_LIST(X)						\
 	X(DONE,		"done",		"the operation completed")	\
 	X(FAILED,	"failed",	"a modelled ioctl returned an errno") \
@@ -23,14 +24,17 @@ extern "C" {
 	X(SHUTDOWN,	"shutdown",	"the guest took a triple fault") \
 	X(ENTRY_FAILED,	"entry_failed",	"hardware refused to enter the guest") \
 	X(REFUSED,	"refused",	"userspace or the guest asked for what no CPU or kernel allows")
+/* clang-format on */
 
 /** enum tdp_outcome - how an operation ended */
+/* clang-format off */
 enum tdp_outcome {
 #define X(name, text, about) TDP_OUTCOME_##name,
 	TDP_OUTCOME_LIST(X)
 #undef X
 	TDP_NR_OUTCOMES
 };
+/* clang-format on */
 
 /*
  *	X(name, spelling, which check decided)
@@ -38,6 +42,7 @@ enum tdp_outcome {
  * Checks of the software: KVM's and the model's.  Those of the hardware walk
  * are enum tdp_walk_reason.
  */
+/* clang-format off */
 #define TDP_REASON_LIST(X)						\
 	X(NONE,			"none",			"nothing stood in the way") \
 	/* KVM_PRE_FAULT_MEMORY */					\
@@ -95,14 +100,17 @@ enum tdp_outcome {
 	/* memslots */							\
 	X(BAD_SLOT,		"bad_slot",		"KVM_SET_USER_MEMORY_REGION refuses the slot") \
 	X(SLOT_OVERLAPS,	"slot_overlaps",	"the range overlaps another slot")
+/* clang-format on */
 
 /** enum tdp_reason - which check decided */
+/* clang-format off */
 enum tdp_reason {
 #define X(name, text, about) TDP_WHY_##name,
 	TDP_REASON_LIST(X)
 #undef X
 	TDP_NR_REASONS
 };
+/* clang-format on */
 
 /** enum tdp_exit - the hardware exit that KVM handled last */
 enum tdp_exit {
@@ -110,7 +118,7 @@ enum tdp_exit {
 	TDP_EXIT_EPT_VIOLATION,
 	TDP_EXIT_EPT_MISCONFIG,
 	TDP_EXIT_NPF,
-	TDP_EXIT_PF,		/* #PF intercept */
+	TDP_EXIT_PF, /* #PF intercept */
 	TDP_EXIT_PML_FULL,
 	TDP_NR_EXITS
 };
@@ -137,7 +145,7 @@ struct tdp_result {
 	enum tdp_level level;
 	uint64_t spte;
 	uint64_t hpa;
-	enum tdp_memtype memtype;	/* as the access sees it */
+	enum tdp_memtype memtype; /* as the access sees it */
 	/** root in use: role word, address space, number in the VM */
 	uint32_t root_role;
 	unsigned int root_as_id;
@@ -150,20 +158,20 @@ struct tdp_result {
 
 	/** last hardware exit: its two information words, and what KVM made of them */
 	enum tdp_exit exit;
-	uint64_t exit_info1;		/* qualification, EXITINFO1 or #PF code */
-	uint64_t exit_info2;		/* guest-physical or linear address */
-	uint64_t pferr;			/* error code given to the MMU */
+	uint64_t exit_info1; /* qualification, EXITINFO1 or #PF code */
+	uint64_t exit_info2; /* guest-physical or linear address */
+	uint64_t pferr;      /* error code given to the MMU */
 
 	/** counts over the operation */
-	unsigned int exits;		/* hardware exits */
-	unsigned int faults_fixed;	/* of them: an SPTE was installed */
+	unsigned int exits;        /* hardware exits */
+	unsigned int faults_fixed; /* of them: an SPTE was installed */
 	unsigned int faults_spurious;
-	unsigned int faults_fast;	/* fixed by fast_page_fault */
+	unsigned int faults_fast; /* fixed by fast_page_fault */
 	unsigned int mmio_exits;
-	unsigned int mmu_pages;		/* page-table pages created */
-	unsigned int refs;		/* entries that the last walk read */
-	unsigned int guest_refs;	/* of them: the guest's */
-	unsigned int nested_refs;	/* of them: EPT's or NPT's */
+	unsigned int mmu_pages;   /* page-table pages created */
+	unsigned int refs;        /* entries that the last walk read */
+	unsigned int guest_refs;  /* of them: the guest's */
+	unsigned int nested_refs; /* of them: EPT's or NPT's */
 
 	/** KVM_EXIT_* of kvm_run, if the operation is a KVM_RUN */
 	unsigned int exit_reason;

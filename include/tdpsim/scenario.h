@@ -115,10 +115,10 @@ TDP_API int tdp_scenario_replay(const struct tdp_scenario *scenario,
 /** enum tdp_word_list - tables of the scenario language */
 enum tdp_word_list {
 	TDP_WORDS_VERBS,
-	TDP_WORDS_ARGUMENTS,	/* of a verb */
-	TDP_WORDS_FIELDS,	/* that a verb's step can expect */
-	TDP_WORDS_KEYS,		/* of a scenario */
-	TDP_WORDS_FEATURES,	/* for "requires:" */
+	TDP_WORDS_ARGUMENTS, /* of a verb */
+	TDP_WORDS_FIELDS,    /* that a verb's step can expect */
+	TDP_WORDS_KEYS,      /* of a scenario */
+	TDP_WORDS_FEATURES,  /* for "requires:" */
 };
 
 /** struct tdp_word - one word of a table */

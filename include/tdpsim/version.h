@@ -15,17 +15,16 @@ extern "C" {
 #endif
 
 /* Of the headers that a program is compiled with. */
-#define TDPSIM_VERSION_MAJOR	0
-#define TDPSIM_VERSION_MINOR	1
-#define TDPSIM_VERSION_PATCH	0
+#define TDPSIM_VERSION_MAJOR 0
+#define TDPSIM_VERSION_MINOR 1
+#define TDPSIM_VERSION_PATCH 0
 
 /** TDPSIM_VERSION_NUMBER() - a version as a number, to be compared */
 #define TDPSIM_VERSION_NUMBER(major, minor, patch) \
-	((major) * 1000000 + (minor) * 1000 + (patch))
+	(1000000 * (major) + 1000 * (minor) + (patch))
 
-#define TDPSIM_VERSION						\
-	TDPSIM_VERSION_NUMBER(TDPSIM_VERSION_MAJOR,		\
-			      TDPSIM_VERSION_MINOR,		\
+#define TDPSIM_VERSION                                                    \
+	TDPSIM_VERSION_NUMBER(TDPSIM_VERSION_MAJOR, TDPSIM_VERSION_MINOR, \
 			      TDPSIM_VERSION_PATCH)
 
 /**

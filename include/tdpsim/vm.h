@@ -104,16 +104,16 @@ TDP_API int tdp_vm_check(const struct tdp_vm *vm, struct tdp_error *err);
 
 /** enum tdp_backing - what userspace has mapped behind a memslot */
 enum tdp_backing {
-	TDP_BACKING_ANONYMOUS,		/* 4 KiB pages */
-	TDP_BACKING_THP,		/* anonymous, transparent 2 MiB pages */
+	TDP_BACKING_ANONYMOUS, /* 4 KiB pages */
+	TDP_BACKING_THP,       /* anonymous, transparent 2 MiB pages */
 	TDP_BACKING_HUGETLB_2M,
 	TDP_BACKING_HUGETLB_1G,
-	TDP_BACKING_SHMEM,		/* memfd, MAP_SHARED */
-	TDP_BACKING_FILE_PRIVATE,	/* file, MAP_PRIVATE */
+	TDP_BACKING_SHMEM,        /* memfd, MAP_SHARED */
+	TDP_BACKING_FILE_PRIVATE, /* file, MAP_PRIVATE */
 	TDP_BACKING_PROT_NONE,
 	TDP_BACKING_UNMAPPED,
-	TDP_BACKING_UFFD_MISSING,	/* userfaultfd: nobody has served it yet */
-	TDP_BACKING_PFNMAP,		/* device memory */
+	TDP_BACKING_UFFD_MISSING, /* userfaultfd: nobody has served it yet */
+	TDP_BACKING_PFNMAP,       /* device memory */
 	TDP_NR_BACKINGS
 };
 
@@ -198,7 +198,7 @@ TDP_API int tdp_vm_attach_dma(struct tdp_vm *vm, bool attach,
 struct tdp_role {
 	unsigned int level;
 	unsigned int quadrant;
-	unsigned int access;		/* TDP_ACC_* */
+	unsigned int access; /* TDP_ACC_* */
 	unsigned int smm;
 	bool has_4_byte_gpte;
 	bool direct;
@@ -215,10 +215,10 @@ struct tdp_role {
 };
 
 /* Rights, independent of how a kernel packs them into its role word. */
-#define TDP_ACC_EXEC	1u
-#define TDP_ACC_WRITE	2u
-#define TDP_ACC_USER	4u
-#define TDP_ACC_READ	8u
+#define TDP_ACC_EXEC  1u
+#define TDP_ACC_WRITE 2u
+#define TDP_ACC_USER  4u
+#define TDP_ACC_READ  8u
 
 /** tdp_role_decode() - fields of a role word in the layout of @kvm's kernel */
 TDP_API void tdp_role_decode(const struct tdp_kvm_config *kvm, uint32_t word,
@@ -272,7 +272,7 @@ struct tdp_spte_info {
 	enum tdp_level level;
 	uint64_t hpa;
 	uint64_t spte;
-	bool present;		/* shadow-present */
+	bool present; /* shadow-present */
 	bool leaf;
 	bool mmio;
 };
@@ -294,9 +294,9 @@ struct tdp_vm_stats {
 	uint64_t pages_4k;
 	uint64_t pages_2m;
 	uint64_t pages_1g;
-	uint64_t mmu_pages;	/* page-table pages in use */
+	uint64_t mmu_pages; /* page-table pages in use */
 	uint64_t tlb_flushes;
-	uint64_t zaps;		/* leaf SPTEs zapped */
+	uint64_t zaps; /* leaf SPTEs zapped */
 	unsigned int noncoherent_dma;
 };
 

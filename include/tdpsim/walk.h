@@ -75,6 +75,7 @@ TDP_API int tdp_memory_write64(struct tdp_memory *memory, tdp_hpa hpa,
  * Decides which register bits are reserved (tdp_walk_cpu_check()); a feature
  * works once its register bit is set.
  */
+/* clang-format off */
 enum tdp_feature {
 	TDP_FEATURE_PSE36	= 1u << 0,	/* CPUID.1:EDX[17] */
 	TDP_FEATURE_PAT		= 1u << 1,
@@ -95,34 +96,35 @@ enum tdp_feature {
 	TDP_FEATURE_SSSCHECK	= 1u << 16,
 	TDP_FEATURE_NPT_PML	= 1u << 17,
 };
+/* clang-format on */
 
 /** enum tdp_stage2 - what translates guest-physical addresses */
 enum tdp_stage2 {
-	TDP_STAGE2_NONE,	/* nothing: they are host-physical */
+	TDP_STAGE2_NONE, /* nothing: they are host-physical */
 	TDP_STAGE2_EPT,
 	TDP_STAGE2_NPT,
 };
 
 /* Secondary processor-based VM-execution controls that matter here. */
-#define TDP_EPT_CTRL2_PML	(1u << 17)	/* enable PML */
-#define TDP_EPT_CTRL2_VE	(1u << 18)	/* EPT-violation #VE */
-#define TDP_EPT_CTRL2_MBE	(1u << 22)	/* mode-based execute control */
-#define TDP_EPT_CTRL2_SPP	(1u << 23)	/* sub-page write permissions */
+#define TDP_EPT_CTRL2_PML (1u << 17) /* enable PML */
+#define TDP_EPT_CTRL2_VE  (1u << 18) /* EPT-violation #VE */
+#define TDP_EPT_CTRL2_MBE (1u << 22) /* mode-based execute control */
+#define TDP_EPT_CTRL2_SPP (1u << 23) /* sub-page write permissions */
 /* Tertiary controls. */
-#define TDP_EPT_CTRL3_PW	(1u << 2)	/* EPT paging-write control */
-#define TDP_EPT_CTRL3_GPV	(1u << 3)	/* guest-paging verification */
+#define TDP_EPT_CTRL3_PW  (1u << 2) /* EPT paging-write control */
+#define TDP_EPT_CTRL3_GPV (1u << 3) /* guest-paging verification */
 
 /* IA32_VMX_EPT_VPID_CAP. */
-#define TDP_EPT_CAP_EXEC_ONLY	(UINT64_C(1) << 0)
-#define TDP_EPT_CAP_4_LEVELS	(UINT64_C(1) << 6)
-#define TDP_EPT_CAP_5_LEVELS	(UINT64_C(1) << 7)
-#define TDP_EPT_CAP_UC		(UINT64_C(1) << 8)
-#define TDP_EPT_CAP_WB		(UINT64_C(1) << 14)
-#define TDP_EPT_CAP_2M		(UINT64_C(1) << 16)
-#define TDP_EPT_CAP_1G		(UINT64_C(1) << 17)
-#define TDP_EPT_CAP_AD		(UINT64_C(1) << 21)
-#define TDP_EPT_CAP_ADVANCED	(UINT64_C(1) << 22)	/* qualification 11:9 */
-#define TDP_EPT_CAP_SSS		(UINT64_C(1) << 23)	/* EPTP bit 7 */
+#define TDP_EPT_CAP_EXEC_ONLY (UINT64_C(1) << 0)
+#define TDP_EPT_CAP_4_LEVELS  (UINT64_C(1) << 6)
+#define TDP_EPT_CAP_5_LEVELS  (UINT64_C(1) << 7)
+#define TDP_EPT_CAP_UC        (UINT64_C(1) << 8)
+#define TDP_EPT_CAP_WB        (UINT64_C(1) << 14)
+#define TDP_EPT_CAP_2M        (UINT64_C(1) << 16)
+#define TDP_EPT_CAP_1G        (UINT64_C(1) << 17)
+#define TDP_EPT_CAP_AD        (UINT64_C(1) << 21)
+#define TDP_EPT_CAP_ADVANCED  (UINT64_C(1) << 22) /* qualification 11:9 */
+#define TDP_EPT_CAP_SSS       (UINT64_C(1) << 23) /* EPTP bit 7 */
 
 /**
  * struct tdp_ept - VMCS fields and capabilities behind EPT
@@ -151,11 +153,11 @@ struct tdp_ept {
 };
 
 /* VMCB offset 090h. */
-#define TDP_NP_ENABLE		(1u << 0)
-#define TDP_NP_GMET		(1u << 3)	/* guest mode execute trap */
-#define TDP_NP_SSSCHECK		(1u << 4)	/* supervisor shadow stacks */
-#define TDP_NP_ROGPT		(1u << 6)	/* read-only guest page tables */
-#define TDP_NP_PML		(1u << 11)
+#define TDP_NP_ENABLE   (1u << 0)
+#define TDP_NP_GMET     (1u << 3) /* guest mode execute trap */
+#define TDP_NP_SSSCHECK (1u << 4) /* supervisor shadow stacks */
+#define TDP_NP_ROGPT    (1u << 6) /* read-only guest page tables */
+#define TDP_NP_PML      (1u << 11)
 
 /**
  * struct tdp_npt - VMCB fields and host registers behind nested paging
@@ -267,6 +269,7 @@ TDP_API void tdp_walk_cpu_init(struct tdp_walk_cpu *cpu,
  * Rules that the instruction which loads a register, VM entry, or VMRUN
  * enforces.
  */
+/* clang-format off */
 #define TDP_STATE_RULE_LIST(X)						\
 	X(NONE,		"ok",		NONE,	"the state is possible") \
 	X(MAXPHYADDR,	"maxphyaddr",	CPUID,	"32 to 52 bits, the guest's no more than the processor's") \
@@ -298,23 +301,26 @@ TDP_API void tdp_walk_cpu_init(struct tdp_walk_cpu *cpu,
 	X(HOST_MODE,	"host_mode",	NPT,	"the host's own registers are an impossible state") \
 	X(NCR3,		"ncr3_reserved", NPT,	"N_CR3 has a bit at or above MAXPHYADDR") \
 	X(HOST_PAT,	"host_pat_type", NPT,	"a byte of the host's PAT is no memory type")
+/* clang-format on */
 
 /** enum tdp_state_rule - which rule a state breaks */
+/* clang-format off */
 enum tdp_state_rule {
 #define X(name, text, part, about) TDP_STATE_##name,
 	TDP_STATE_RULE_LIST(X)
 #undef X
 	TDP_NR_STATE_RULES
 };
+/* clang-format on */
 
 /** enum tdp_refusal - what happens to the instruction that would load a state */
 enum tdp_refusal {
 	TDP_REFUSAL_NONE,
-	TDP_REFUSAL_GP,			/* MOV CR, WRMSR: #GP(0) */
-	TDP_REFUSAL_VM_FAIL,		/* VMfailValid 7: invalid control field */
-	TDP_REFUSAL_VM_ENTRY,		/* exit reason 33: invalid guest state */
-	TDP_REFUSAL_VMEXIT_INVALID,	/* VMRUN: exit code -1 */
-	TDP_REFUSAL_IMPOSSIBLE,		/* no instruction could ask for it */
+	TDP_REFUSAL_GP,             /* MOV CR, WRMSR: #GP(0) */
+	TDP_REFUSAL_VM_FAIL,        /* VMfailValid 7: invalid control field */
+	TDP_REFUSAL_VM_ENTRY,       /* exit reason 33: invalid guest state */
+	TDP_REFUSAL_VMEXIT_INVALID, /* VMRUN: exit code -1 */
+	TDP_REFUSAL_IMPOSSIBLE,     /* no instruction could ask for it */
 	TDP_NR_REFUSALS
 };
 
@@ -341,6 +347,7 @@ TDP_API const char *tdp_refusal_name(enum tdp_refusal refusal);
 /* What a walk gives -------------------------------------------------------- */
 
 /*	X(name, spelling, what it means) */
+/* clang-format off */
 #define TDP_WALK_OUTCOME_LIST(X)					\
 	X(OK,		"ok",		"the access completes")		\
 	X(PF,		"#PF",		"page fault, to the guest")	\
@@ -352,34 +359,37 @@ TDP_API const char *tdp_refusal_name(enum tdp_refusal refusal);
 	X(PML_FULL,	"pml_full",	"VM exit 62, or VMEXIT_PML_FULL") \
 	X(SPP_EVENT,	"spp_event",	"VM exit 66")			\
 	X(NPF,		"npf",		"VMEXIT_NPF")
+/* clang-format on */
 
 /** enum tdp_walk_outcome - how a walk ends */
+/* clang-format off */
 enum tdp_walk_outcome {
 #define X(name, text, about) TDP_WALK_##name,
 	TDP_WALK_OUTCOME_LIST(X)
 #undef X
 	TDP_NR_WALK_OUTCOMES
 };
+/* clang-format on */
 
 /* Titles of the sections that the reasons below rest on. */
-#define TDP_SRC_CANON	"SDM: Canonical Addressing"
-#define TDP_SRC_LASS	"SDM: Linear-Address-Space Separation"
-#define TDP_SRC_PTE	"SDM: Page-Fault Exceptions"
-#define TDP_SRC_RSVD	"SDM: Hierarchical Paging Structures"
-#define TDP_SRC_AMD	"APM 2: Long-Mode Page Translation"
-#define TDP_SRC_PSE36	"SDM: 32-Bit Paging"
-#define TDP_SRC_PDPTE	"SDM: PDPTE Registers"
-#define TDP_SRC_RIGHTS	"SDM: Determination of Access Rights"
-#define TDP_SRC_KEYS	"SDM: Protection Keys"
-#define TDP_SRC_MISC	"SDM: EPT Misconfigurations"
-#define TDP_SRC_VIOL	"SDM: EPT Violations"
-#define TDP_SRC_EPT_AD	"SDM: Accessed and Dirty Flags for EPT"
-#define TDP_SRC_PML	"SDM: Page-Modification Logging"
-#define TDP_SRC_SPP	"SDM: Sub-Page Write Permissions"
-#define TDP_SRC_NPT	"APM 2: Nested Page Table Walk"
-#define TDP_SRC_GMET	"APM 2: Guest Mode Execute Trap Extension"
-#define TDP_SRC_SSS	"APM 2: Supervisor Shadow Stack"
-#define TDP_SRC_APML	"APM 2: Page Modification Logging"
+#define TDP_SRC_CANON  "SDM: Canonical Addressing"
+#define TDP_SRC_LASS   "SDM: Linear-Address-Space Separation"
+#define TDP_SRC_PTE    "SDM: Page-Fault Exceptions"
+#define TDP_SRC_RSVD   "SDM: Hierarchical Paging Structures"
+#define TDP_SRC_AMD    "APM 2: Long-Mode Page Translation"
+#define TDP_SRC_PSE36  "SDM: 32-Bit Paging"
+#define TDP_SRC_PDPTE  "SDM: PDPTE Registers"
+#define TDP_SRC_RIGHTS "SDM: Determination of Access Rights"
+#define TDP_SRC_KEYS   "SDM: Protection Keys"
+#define TDP_SRC_MISC   "SDM: EPT Misconfigurations"
+#define TDP_SRC_VIOL   "SDM: EPT Violations"
+#define TDP_SRC_EPT_AD "SDM: Accessed and Dirty Flags for EPT"
+#define TDP_SRC_PML    "SDM: Page-Modification Logging"
+#define TDP_SRC_SPP    "SDM: Sub-Page Write Permissions"
+#define TDP_SRC_NPT    "APM 2: Nested Page Table Walk"
+#define TDP_SRC_GMET   "APM 2: Guest Mode Execute Trap Extension"
+#define TDP_SRC_SSS    "APM 2: Supervisor Shadow Stack"
+#define TDP_SRC_APML   "APM 2: Page Modification Logging"
 
 /*
  *	X(name, spelling, which check decided, source)
@@ -387,6 +397,7 @@ enum tdp_walk_outcome {
  * One reason a check.  G_ are of the guest's tables, E_ of EPT, N_ of nested
  * tables.  EPT violations and nested faults on a guest table have their own.
  */
+/* clang-format off */
 #define TDP_WALK_REASON_LIST(X)						\
 	X(NONE,		"none",		"nothing stood in the way", "") \
 	/* the linear address */					\
@@ -470,14 +481,17 @@ enum tdp_walk_outcome {
 	X(N_TABLE_WRITE, "npt_table_write", "guest table walk is a write, R/W=0", TDP_SRC_NPT) \
 	X(N_AD_WRITE,	"npt_ad_write",	"A or D update of a read-only guest table, R/W=0", TDP_SRC_NPT) \
 	X(N_PML_FULL,	"npt_pml_full",	"nested D update with the PML index above 511", TDP_SRC_APML)
+/* clang-format on */
 
 /** enum tdp_walk_reason - which check decided */
+/* clang-format off */
 enum tdp_walk_reason {
 #define X(name, text, about, source) TDP_WALK_WHY_##name,
 	TDP_WALK_REASON_LIST(X)
 #undef X
 	TDP_NR_WALK_REASONS
 };
+/* clang-format on */
 
 /* Static strings; "?" for a value that has no name. */
 TDP_API const char *tdp_walk_outcome_name(enum tdp_walk_outcome outcome);
@@ -489,12 +503,12 @@ TDP_API const char *tdp_walk_reason_source(enum tdp_walk_reason reason);
 
 /** enum tdp_walk_stage - whose structure a reference is made to */
 enum tdp_walk_stage {
-	TDP_WALK_GUEST,		/* the guest's tables; without a second stage all */
+	TDP_WALK_GUEST, /* the guest's tables; without a second stage all */
 	TDP_WALK_EPT,
 	TDP_WALK_NPT,
-	TDP_WALK_SPP,		/* sub-page permission table */
-	TDP_WALK_PML,		/* page-modification log */
-	TDP_WALK_VE_AREA,	/* virtualization-exception information */
+	TDP_WALK_SPP,     /* sub-page permission table */
+	TDP_WALK_PML,     /* page-modification log */
+	TDP_WALK_VE_AREA, /* virtualization-exception information */
 	TDP_NR_WALK_STAGES
 };
 
@@ -565,9 +579,9 @@ struct tdp_walk_log {
  * 5 guest entries, 6 second-stage walks of 5 entries, 5 dirty flags that
  * follow read-only guest tables.
  */
-#define TDP_WALK_MAX_WRITES	40
-#define TDP_WALK_MAX_PML	6
-#define TDP_WALK_MAX_LEVELS	5
+#define TDP_WALK_MAX_WRITES 40
+#define TDP_WALK_MAX_PML    6
+#define TDP_WALK_MAX_LEVELS 5
 
 /**
  * struct tdp_walk_result - what one walk did
@@ -698,10 +712,12 @@ struct tdp_walk_access {
 };
 
 /** enum tdp_walk_flag - how to walk, or-ed together */
+/* clang-format off */
 enum tdp_walk_flag {
 	/** store nothing in memory or registers; the result tells what would be */
 	TDP_WALK_DRY	= 1u << 0,
 };
+/* clang-format on */
 
 /**
  * tdp_walk() - make one access
@@ -763,8 +779,8 @@ TDP_API int tdp_walk_stage2(struct tdp_walker *walker,
  * Return: TDP_OK; TDP_EINVAL if the guest does not use PAE paging, or has no
  * PDPTE registers (nested paging; AMD by default).
  */
-TDP_API int tdp_walk_load_pdptes(struct tdp_walker *walker,
-				 unsigned int flags, struct tdp_walk_log *log,
+TDP_API int tdp_walk_load_pdptes(struct tdp_walker *walker, unsigned int flags,
+				 struct tdp_walk_log *log,
 				 struct tdp_walk_result *result);
 
 #ifdef __cplusplus

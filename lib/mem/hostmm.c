@@ -6,9 +6,9 @@
 
 #include "base/error.h"
 
-#define SIZE_2M		(UINT64_C(1) << 21)
-#define SIZE_1G		(UINT64_C(1) << 30)
-#define FIRST_HVA	UINT64_C(0x7f0000000000)
+#define SIZE_2M   (UINT64_C(1) << 21)
+#define SIZE_1G   (UINT64_C(1) << 30)
+#define FIRST_HVA UINT64_C(0x7f0000000000)
 
 /*
  * What a backing is to get_user_pages.  Linux 6.12: hva_to_pfn() and the
@@ -17,9 +17,10 @@
  */
 static const struct backing_rules {
 	const char *name;
-	bool present;		/* frames exist */
-	bool private_cow;	/* reading an untouched page gives a shared one */
-	unsigned int level;	/* the largest page the host maps it with */
+	bool present;       /* frames exist */
+	bool private_cow;   /* reading an untouched page gives a shared one */
+	unsigned int level; /* the largest page the host maps it with */
+			    /* clang-format off */
 } backing_rules[TDP_NR_BACKINGS] = {
 	[TDP_BACKING_ANONYMOUS]	   = { "anonymous",    true,  true,  1 },
 	[TDP_BACKING_THP]	   = { "thp",	       true,  true,  2 },
@@ -32,6 +33,7 @@ static const struct backing_rules {
 	[TDP_BACKING_UFFD_MISSING] = { "uffd-missing", true,  false, 1 },
 	[TDP_BACKING_PFNMAP]	   = { "pfnmap",       true,  false, 1 },
 };
+/* clang-format on */
 
 const char *tdp_backing_name(enum tdp_backing backing)
 {
@@ -162,7 +164,8 @@ static void drop_range(struct hostmm *mm, uint64_t start, uint64_t end)
 static uint64_t frames_for(struct hostmm *mm, uint64_t hva, uint64_t size)
 {
 	uint64_t align = size >= SIZE_1G ? SIZE_1G :
-			 size >= SIZE_2M ? SIZE_2M : FRAME_SIZE;
+			 size >= SIZE_2M ? SIZE_2M :
+					   FRAME_SIZE;
 	uint64_t offset = hva & (align - 1);
 	uint64_t hpa = physmem_alloc_ram(mm->pm, size + offset, align);
 
@@ -185,8 +188,11 @@ int hostmm_map(struct hostmm *mm, uint64_t hva, uint64_t size,
 	       struct tdp_error *err)
 {
 	struct vma vma = {
-		.start = hva, .end = hva + size, .backing = backing,
-		.untouched = untouched, .read_only = read_only,
+		.start = hva,
+		.end = hva + size,
+		.backing = backing,
+		.untouched = untouched,
+		.read_only = read_only,
 	};
 	int ret = reserve(mm, 3, err);
 
@@ -197,10 +203,12 @@ int hostmm_map(struct hostmm *mm, uint64_t hva, uint64_t size,
 		if (!vma.hpa)
 			vma.hpa = frames_for(mm, hva, size);
 		if (!vma.hpa)
-			return err_set(err, TDP_ELIMIT,
-				       "%" PRIu64 " MiB do not fit into the host's memory (%"
-				       PRIu64 " MiB)", size >> 20,
-				       mm->pm->size >> 20);
+			return err_set(
+				err, TDP_ELIMIT,
+				"%" PRIu64
+				" MiB do not fit into the host's memory (%" PRIu64
+				" MiB)",
+				size >> 20, mm->pm->size >> 20);
 	}
 	drop_range(mm, hva, hva + size);
 	insert_at(mm, first_above(mm, hva), vma);
@@ -228,8 +236,8 @@ static bool reads_shared(const struct vma *vma)
 	return vma->untouched && backing_rules[vma->backing].private_cow;
 }
 
-static void found(const struct hostmm *mm, const struct vma *vma,
-		  uint64_t hva, bool write, struct gup *gup)
+static void found(const struct hostmm *mm, const struct vma *vma, uint64_t hva,
+		  bool write, struct gup *gup)
 {
 	uint64_t page = align_down(hva, FRAME_SIZE);
 
@@ -243,8 +251,8 @@ static void found(const struct hostmm *mm, const struct vma *vma,
 		gup->writable = false;
 		/* File pages have frames of their own; the rest is zeroes. */
 		if (vma->backing != TDP_BACKING_FILE_PRIVATE)
-			gup->hpa = mm->zero_hpa + (gup->level > 1 ?
-						   page & (SIZE_2M - 1) : 0);
+			gup->hpa = mm->zero_hpa +
+				   (gup->level > 1 ? page & (SIZE_2M - 1) : 0);
 		if (gup->level > TDP_LEVEL_2M)
 			gup->level = TDP_LEVEL_2M;
 	}
@@ -282,8 +290,7 @@ static void break_cow(struct hostmm *mm, const struct vma *vma, uint64_t hva,
 }
 
 int hostmm_gup(struct hostmm *mm, uint64_t hva, bool write,
-	       enum gup_status *status, struct gup *gup,
-	       struct tdp_error *err)
+	       enum gup_status *status, struct gup *gup, struct tdp_error *err)
 {
 	const struct vma *vma;
 	int ret;

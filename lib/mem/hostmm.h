@@ -13,34 +13,34 @@
 #include "tdpsim/vm.h"
 
 struct vma {
-	uint64_t start, end;	/* userspace addresses, [start, end) */
-	uint64_t hpa;		/* host memory set aside for @start; 0: none */
+	uint64_t start, end; /* userspace addresses, [start, end) */
+	uint64_t hpa;        /* host memory set aside for @start; 0: none */
 	enum tdp_backing backing;
-	bool untouched;		/* nobody has written it yet */
-	bool read_only;		/* PROT_READ */
+	bool untouched; /* nobody has written it yet */
+	bool read_only; /* PROT_READ */
 };
 
 struct hostmm {
 	struct physmem *pm;
-	struct vma *vmas;	/* sorted by start, disjoint */
+	struct vma *vmas; /* sorted by start, disjoint */
 	size_t nr, capacity;
-	uint64_t next_hva;	/* where an unplaced mapping goes */
-	uint64_t zero_hpa;	/* the shared zero page: 2 MiB, both sizes */
+	uint64_t next_hva; /* where an unplaced mapping goes */
+	uint64_t zero_hpa; /* the shared zero page: 2 MiB, both sizes */
 };
 
 /* What get_user_pages gives KVM, or why it gives nothing. */
 enum gup_status {
 	GUP_OK,
-	GUP_FAULT,	/* no mapping, or it forbids the access: -EFAULT */
-	GUP_BLOCKS,	/* sleeps until a userfault is served */
+	GUP_FAULT,  /* no mapping, or it forbids the access: -EFAULT */
+	GUP_BLOCKS, /* sleeps until a userfault is served */
 	GUP_POISON,
 };
 
 struct gup {
-	uint64_t hpa;		/* of the 4 KiB frame */
-	unsigned int level;	/* size of the host's own mapping: 1, 2 or 3 */
-	bool writable;		/* may be mapped writable now */
-	bool mmio;		/* no RAM behind it */
+	uint64_t hpa;       /* of the 4 KiB frame */
+	unsigned int level; /* size of the host's own mapping: 1, 2 or 3 */
+	bool writable;      /* may be mapped writable now */
+	bool mmio;          /* no RAM behind it */
 	/*
 	 * A write broke a shared page: what the process had mapped in
 	 * [start, end) before is gone, and the notifier says so.
@@ -74,8 +74,7 @@ bool hostmm_overlaps(const struct hostmm *mm, uint64_t hva, uint64_t size);
  * grow.  *@status says what KVM sees.
  */
 int hostmm_gup(struct hostmm *mm, uint64_t hva, bool write,
-	       enum gup_status *status, struct gup *gup,
-	       struct tdp_error *err);
+	       enum gup_status *status, struct gup *gup, struct tdp_error *err);
 
 /* The same question with no effect: what a reader would get now. */
 enum gup_status hostmm_peek(const struct hostmm *mm, uint64_t hva, bool write,

@@ -112,8 +112,7 @@ void memslots_delete(struct memslots *slots, unsigned int id)
 		(slots->nr - i) * sizeof(slots->slots[0]));
 }
 
-void memslots_set_invalid(struct memslots *slots, unsigned int id,
-			  bool invalid)
+void memslots_set_invalid(struct memslots *slots, unsigned int id, bool invalid)
 {
 	size_t i = index_of(slots, id);
 

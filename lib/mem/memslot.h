@@ -10,10 +10,10 @@
 #include "tdpsim/error.h"
 #include "tdpsim/types.h"
 
-#define NR_ADDRESS_SPACES	2u
+#define NR_ADDRESS_SPACES 2u
 /* KVM_USER_MEM_SLOTS and KVM_MEM_MAX_NR_PAGES of Linux 6.12 */
-#define MAX_USER_SLOT		32764u
-#define MAX_SLOT_PAGES		((UINT64_C(1) << 31) - 1)
+#define MAX_USER_SLOT  32764u
+#define MAX_SLOT_PAGES ((UINT64_C(1) << 31) - 1)
 
 struct memslot {
 	unsigned int id;
@@ -21,13 +21,13 @@ struct memslot {
 	uint64_t base_gfn;
 	uint64_t npages;
 	uint64_t hva;
-	bool readonly;		/* KVM_MEM_READONLY */
-	bool dirty_log;		/* KVM_MEM_LOG_DIRTY_PAGES */
-	bool invalid;		/* being deleted or moved */
+	bool readonly;  /* KVM_MEM_READONLY */
+	bool dirty_log; /* KVM_MEM_LOG_DIRTY_PAGES */
+	bool invalid;   /* being deleted or moved */
 };
 
 struct memslots {
-	struct memslot *slots;	/* sorted by base_gfn, disjoint */
+	struct memslot *slots; /* sorted by base_gfn, disjoint */
 	size_t nr, capacity;
 	uint64_t generation;
 };
@@ -36,8 +36,7 @@ void memslots_init(struct memslots *slots, unsigned int as_id);
 void memslots_finish(struct memslots *slots);
 
 /* NULL if no slot covers @gfn. */
-const struct memslot *memslots_find(const struct memslots *slots,
-				    uint64_t gfn);
+const struct memslot *memslots_find(const struct memslots *slots, uint64_t gfn);
 const struct memslot *memslots_by_id(const struct memslots *slots,
 				     unsigned int id);
 /* A slot other than @id that overlaps [@base_gfn, @base_gfn + @npages), or NULL. */

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
-#define MIN_SLOTS	64
+#define MIN_SLOTS 64
 
 struct far_frame {
-	uint64_t frame;			/* host-physical address / 4096 */
-	struct far_frame *next;		/* in the list of unused frames */
+	uint64_t frame;         /* host-physical address / 4096 */
+	struct far_frame *next; /* in the list of unused frames */
 	uint8_t data[FRAME_SIZE];
 };
 

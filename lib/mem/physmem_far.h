@@ -14,12 +14,12 @@
 struct far_frame;
 
 struct physmem_far {
-	struct far_frame **slot;	/* open addressing; NULL is free */
-	size_t nr_slots;		/* a power of two, or 0 */
+	struct far_frame **slot; /* open addressing; NULL is free */
+	size_t nr_slots;         /* a power of two, or 0 */
 	size_t nr_frames;
 	size_t max_frames;
-	struct far_frame *unused;	/* frames of earlier contents, to reuse */
-	bool failed;			/* a write was lost: no memory or limit */
+	struct far_frame *unused; /* frames of earlier contents, to reuse */
+	bool failed;              /* a write was lost: no memory or limit */
 };
 
 /* Nothing is allocated before the first write; at most @max_frames ever. */
