@@ -87,11 +87,14 @@ struct tdp_event {
 	uint64_t field[TDP_EVENT_MAX_FIELDS];
 };
 
-/** struct tdp_event_info - name and fields of an event */
+/**
+ * struct tdp_event_info - name and fields of an event
+ *
+ * Fields end with the first that has no name, or after TDP_EVENT_MAX_FIELDS.
+ */
 struct tdp_event_info {
 	const char *name;
 	bool is_tracepoint;	/* the kernel has one of this name */
-	unsigned int nr_fields;
 	struct {
 		const char *name;
 		enum tdp_field_format format;

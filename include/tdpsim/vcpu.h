@@ -128,12 +128,17 @@ TDP_API void tdp_vcpu_get_state(const struct tdp_vcpu *vcpu,
  * @kind:     read, write, fetch, ...
  * @user:     at CPL 3
  * @implicit: implicit supervisor access
+ * @size:     bytes, 1, 2, 4 or 8, not crossing a 4 KiB boundary; 0: what is
+ *            stored or loaded does not matter
+ * @value:    stored by a write of @size bytes
  */
 struct tdp_access {
 	tdp_gva gva;
 	enum tdp_access_kind kind;
 	bool user;
 	bool implicit;
+	unsigned int size;
+	uint64_t value;
 };
 
 /**

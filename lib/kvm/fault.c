@@ -28,7 +28,7 @@ void fault_decode(struct fault *f)
 	f->exec = f->error_code & PFERR_FETCH;
 	f->user = f->error_code & PFERR_USER;
 	f->rsvd = f->error_code & PFERR_RSVD;
-	f->max_level = TDP_LEVEL_1G;
+	f->max_level = f->level_limit ? f->level_limit : TDP_LEVEL_1G;
 	f->req_level = f->goal_level = TDP_LEVEL_4K;
 	f->host_level = TDP_LEVEL_4K;
 	f->map_access = role_acc_all(&f->vm->kvm);

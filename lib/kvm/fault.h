@@ -33,6 +33,7 @@ struct fault {
 	uint64_t addr;		/* guest-physical; linear for shadow MMUs */
 	uint64_t error_code;	/* PFERR_* */
 	bool prefetch;		/* a pre-fault: nobody waits for it */
+	unsigned int level_limit; /* asked for by the caller; 0: none */
 	struct tdp_error *error; /* may be NULL */
 
 	/* From the error code. */
@@ -62,6 +63,12 @@ struct fault {
 	int err;		/* with RET_PF_ERRNO: negative errno */
 	int status;		/* with RET_PF_STOP: enum tdp_status */
 	unsigned int nr_pages;	/* table pages created */
+
+	/* The guest's own tables forbid it: with RET_PF_RETRY a #PF is due. */
+	bool inject;
+	bool inject_nested;	/* by guest_mmu: an exit to L1 */
+	uint32_t inject_code;
+	uint64_t inject_address;
 };
 
 static inline enum ret_pf fault_errno(struct fault *f, int err,

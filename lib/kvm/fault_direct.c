@@ -119,7 +119,8 @@ enum ret_pf fault_handle(struct fault *f)
 	case HANDLER_TDP:
 		return fault_direct(f);
 	case HANDLER_NONPAGING:
-		f->max_level = TDP_LEVEL_2M;
+		if (f->max_level > TDP_LEVEL_2M)
+			f->max_level = TDP_LEVEL_2M;
 		return fault_direct(f);
 	default:
 		return shadow_page_fault(f);

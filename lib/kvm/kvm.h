@@ -131,11 +131,15 @@ struct tdp_vcpu {
 };
 
 struct shadow_mmu;		/* kvm/shadow.h */
+struct tdp_memory;		/* walk/walker.h */
+struct tdp_walker;
 
 struct tdp_vm {
 	struct tdp_host_config host;
 	struct tdp_kvm_config kvm;
-	struct physmem pm;
+	struct tdp_memory *memory;	/* as the hardware walker sees it */
+	struct tdp_walker *walker;
+	struct physmem pm;		/* its flat range, and who uses what */
 	struct hostmm mm;
 	struct memslots slots[NR_ADDRESS_SPACES];
 	struct spte_format fmt;

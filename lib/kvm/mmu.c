@@ -105,7 +105,8 @@ void mmu_init_shadow_ept(struct tdp_vcpu *vcpu, uint64_t eptp12)
 	const struct tdp_vm *vm = vcpu->vm;
 	struct cpu_role cpu = role_calc_shadow_ept(&vm->kvm, eptp12,
 						   vm->host.ept_exec_only,
-						   false, vcpu->smm);
+						   false,
+						   &vcpu->root_mmu.cpu_role);
 
 	vcpu->guest_mmu.handler = HANDLER_EPT;
 	vcpu->guest_mmu.guest_pgd = eptp12;

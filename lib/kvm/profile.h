@@ -17,15 +17,18 @@
 #define VALUES_SWITCH(V)						\
 	V(OFF, "off") V(ON, "on")
 #define VALUES_ROLE_LAYOUT(V)						\
-	V(5_10, "5.10") V(5_14, "5.14") V(5_17, "5.17")			\
+	V(5_10, "5.10") V(5_14, "5.14") V(5_15, "5.15") V(5_17, "5.17")	\
 	V(5_19, "5.19") V(6_14, "6.14") V(7_2, "7.2")
 #define VALUES_ROLE_TDP(V)						\
 	V(NX_WP_RAW, "nx_wp_raw") V(NX_WP, "nx_wp") V(CONSTANT, "constant")
+#define VALUES_ROLE_SHADOW(V)						\
+	V(RAW, "raw") V(PAGED, "paged") V(FORCE_NX, "force_nx")
 #define VALUES_ROLE_SHADOW_NPT(V)					\
-	V(CURRENT_REGS, "current_regs") V(L1_REGS, "l1_regs")		\
-	V(GUEST_MODE, "guest_mode") V(GMET, "gmet")
+	V(CURRENT_REGS, "current_regs") V(L1_REGS_PKE, "l1_regs_pke")	\
+	V(L1_REGS, "l1_regs") V(GUEST_MODE, "guest_mode") V(GMET, "gmet")
 #define VALUES_ROLE_SHADOW_EPT(V)					\
-	V(MARKED, "marked") V(PLAIN, "plain") V(MBEC, "mbec")
+	V(MARKED, "marked") V(ROOT_SMM, "root_smm")			\
+	V(PLAIN, "plain") V(MBEC, "mbec")
 #define VALUES_SPTE_LAYOUT(V)						\
 	V(5_10, "5.10") V(5_12, "5.12") V(5_14, "5.14") V(6_10, "6.10")	\
 	V(7_2, "7.2")
@@ -62,8 +65,8 @@
 #define VALUES_MMU_WP_TOGGLE(V)						\
 	V(RESET, "reset") V(KEEPS_ROOTS, "keeps_roots")
 #define VALUES_FAULT_EPT_FLAGS(V)					\
-	V(ACCESS_ONLY, "access_only") V(GUEST_FINAL, "guest_final")	\
-	V(USER_PAGE, "user_page")
+	V(UNGUARDED, "unguarded") V(ACCESS_ONLY, "access_only")		\
+	V(GUEST_FINAL, "guest_final") V(USER_PAGE, "user_page")
 #define VALUES_PREFAULT_API(V)						\
 	V(NONE, "none") V(MAP_V1, "map_v1") V(MAP_V2, "map_v2")		\
 	V(MAP_V3, "map_v3") V(6_11, "6.11") V(6_12, "6.12")		\
@@ -121,6 +124,7 @@
 	/* roles and layouts */						\
 	X(ROLE_LAYOUT,		ROLE_LAYOUT,		"role.layout")	\
 	X(ROLE_TDP,		ROLE_TDP,		"role.tdp")	\
+	X(ROLE_SHADOW,		ROLE_SHADOW,		"role.shadow")	\
 	X(ROLE_SHADOW_NPT,	ROLE_SHADOW_NPT,	"role.shadow_npt") \
 	X(ROLE_SHADOW_EPT,	ROLE_SHADOW_EPT,	"role.shadow_ept") \
 	X(SPTE_LAYOUT,		SPTE_LAYOUT,		"spte.layout")	\
@@ -181,6 +185,9 @@ enum value_role_layout { VALUES_ROLE_LAYOUT(V) NR_ROLE_LAYOUT };
 #undef V
 #define V(id, text) ROLE_TDP_##id,
 enum value_role_tdp { VALUES_ROLE_TDP(V) NR_ROLE_TDP };
+#undef V
+#define V(id, text) ROLE_SHADOW_##id,
+enum value_role_shadow { VALUES_ROLE_SHADOW(V) NR_ROLE_SHADOW };
 #undef V
 #define V(id, text) ROLE_SHADOW_NPT_##id,
 enum value_role_shadow_npt { VALUES_ROLE_SHADOW_NPT(V) NR_ROLE_SHADOW_NPT };

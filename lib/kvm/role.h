@@ -51,7 +51,11 @@ uint64_t cpu_role_pack(const struct tdp_kvm_config *kvm,
 struct cpu_role cpu_role_unpack(const struct tdp_kvm_config *kvm,
 				uint64_t word);
 
-/* KVM 6.12: kvm_calc_cpu_role().  @maxphyaddr feeds ext up to 5.12. */
+/*
+ * What the guest has switched on.  KVM 6.12: kvm_calc_cpu_role(); up to 5.18
+ * KVM keeps one role an MMU, of which this is the guest's part.  @maxphyaddr
+ * feeds ext up to 5.12.
+ */
 struct cpu_role role_calc_cpu(const struct tdp_kvm_config *kvm,
 			      const struct role_regs *regs, bool smm,
 			      bool guest_mode, unsigned int maxphyaddr);
@@ -60,7 +64,7 @@ struct cpu_role role_calc_cpu(const struct tdp_kvm_config *kvm,
 struct role_tdp_host {
 	unsigned int level;	/* of this vCPU's TDP: 4 or 5 */
 	bool has_ad;		/* usable EPT A/D; true on AMD */
-	bool tdp_has_smep;	/* 7.2: MBEC or GMET in use */
+	bool tdp_has_smep;	/* MBEC or GMET in use; ignored up to 7.1 */
 	bool format_has_user;	/* the TDP format has a user bit (NPT) */
 };
 
@@ -89,17 +93,30 @@ struct tdp_role role_calc_shadow_npt(const struct tdp_kvm_config *kvm,
 
 /*
  * Shadow EPT: KVM 6.12 kvm_calc_shadow_ept_root_page_role().  @eptp12 as L1
- * wrote it; the root role is the cpu role's base.
+ * wrote it; the root role is the cpu role's base.  @root_mmu is the cpu role
+ * of root_mmu at that moment: its SMM flag counts up to 5.18, its ext up to
+ * 5.12.
  */
 struct cpu_role role_calc_shadow_ept(const struct tdp_kvm_config *kvm,
 				     uint64_t eptp12, bool exec_only,
-				     bool mbec12, bool smm);
+				     bool mbec12,
+				     const struct cpu_role *root_mmu);
+
+/*
+ * Role of a page that a root is made of, in the shadow MMU: the root itself,
+ * or one of the four pages under a PAE root (@level 2; @quadrant is which one,
+ * 0 unless the guest's entries have 4 bytes).  KVM 6.12: mmu_alloc_root().
+ */
+struct tdp_role role_root_page(const struct tdp_kvm_config *kvm,
+			       const struct tdp_role *root_role,
+			       unsigned int level, unsigned int quadrant);
 
 /*
  * Role of a child in the shadow MMU: KVM 6.12 kvm_mmu_child_role().
  * @spte_index is the index of the parent's entry.
  */
-struct tdp_role role_child(const struct tdp_role *parent,
+struct tdp_role role_child(const struct tdp_kvm_config *kvm,
+			   const struct tdp_role *parent,
 			   unsigned int spte_index, bool direct,
 			   unsigned int access);
 

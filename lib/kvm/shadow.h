@@ -45,6 +45,9 @@ void shadow_track_write(struct tdp_vm *vm, uint64_t gpa, unsigned int size);
 /* Pages that the shadow MMU holds: kvm->arch.n_used_mmu_pages. */
 uint64_t shadow_used_pages(const struct tdp_vm *vm);
 
+/* Bring unsync pages of the current root up to date: kvm_mmu_sync_roots(). */
+void shadow_sync_roots(struct tdp_vcpu *vcpu);
+
 /* Free what hangs off vm->shadow. */
 void shadow_finish(struct tdp_vm *vm);
 

@@ -374,7 +374,7 @@ static uint64_t make_leaf(struct fault *f, const struct mmu_page *page,
 	struct spte_args args = {
 		.role = &page->role,
 		.level = page->role.level,
-		.access = role_acc_all(&f->vm->kvm),
+		.access = page->role.access,
 		.pfn = f->pfn,
 		.old_spte = old,
 		.memtype_bits = memtype_spte_bits(f->vcpu, f->gfn,

@@ -21,15 +21,17 @@ int physmem_init(struct physmem *pm, uint64_t size, uint64_t tables,
 			       "cannot reserve %" PRIu64
 			       " MiB of address space for host memory",
 			       size >> 20);
-	*pm = (struct physmem){
-		.base = base,
-		.size = size,
-		.tables_start = FRAME_SIZE,
-		.tables_end = FRAME_SIZE + tables,
-		.tables_next = FRAME_SIZE,
-		.ram_next = FRAME_SIZE + tables,
-	};
+	*pm = (struct physmem){ .base = base, .size = size };
+	physmem_partition(pm, tables);
 	return TDP_OK;
+}
+
+void physmem_partition(struct physmem *pm, uint64_t tables)
+{
+	pm->tables_start = FRAME_SIZE;
+	pm->tables_end = FRAME_SIZE + tables;
+	pm->tables_next = pm->tables_start;
+	pm->ram_next = pm->tables_end;
 }
 
 void physmem_finish(struct physmem *pm)

@@ -36,6 +36,9 @@ int physmem_init(struct physmem *pm, uint64_t size, uint64_t tables,
 		 struct tdp_error *err);
 void physmem_finish(struct physmem *pm);
 
+/* Set the first @tables bytes above frame 0 aside for page tables. */
+void physmem_partition(struct physmem *pm, uint64_t tables);
+
 /* Beyond @size, which is out of the way of the walkers (physmem_far.c). */
 uint64_t physmem_far_read(const struct physmem *pm, uint64_t hpa, size_t size);
 void physmem_far_write(struct physmem *pm, uint64_t hpa, uint64_t value,

@@ -19,6 +19,7 @@ int result_fault(struct tdp_result *result, unsigned int vector,
 		 uint64_t error_code, enum tdp_reason why);
 
 #define VECTOR_UD	6
+#define VECTOR_SS	12
 #define VECTOR_GP	13
 #define VECTOR_PF	14
 
@@ -37,6 +38,10 @@ int result_fault(struct tdp_result *result, unsigned int vector,
  */
 int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
 		struct tdp_error *err);
+
+/* run_prepare(), and load the walker: *@entered is false if KVM_RUN ends. */
+int run_enter(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *entered,
+	      struct tdp_error *err);
 
 /*
  * Serve KVM_REQ_GET_NESTED_STATE_PAGES: false if KVM_RUN ends with what

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/* KVM_RUN in which the guest makes one memory access. */
+#include <errno.h>
+
+#include "base/error.h"
+#include "kvm/fault.h"
+#include "kvm/guest_mem.h"
+#include "kvm/shadow.h"
+#include "ops/hw.h"
+#include "ops/ops.h"
+
+/* Exits without progress before the loop is called one. */
+#define MAX_REPEATS	3
+
+struct run {
+	struct tdp_vcpu *vcpu;
+	const struct tdp_access *access;
+	struct tdp_result *result;
+	struct tdp_error *err;
+	struct tdp_walk_result walk;
+	/* the exit before, to see whether anything moves */
+	uint64_t last_info, last_address;
+	unsigned int repeats;
+	bool done;
+};
+
+/* Reporting a walk -------------------------------------------------------------- */
+
+static void report_walk(const struct tdp_walk_result *walk,
+			struct tdp_result *result)
+{
+	unsigned int shift = walk->nested_shift ? walk->nested_shift :
+						  walk->guest_shift;
+
+	result->walk_reason = walk->reason;
+	result->guest_refs = walk->guest_reads;
+	result->nested_refs = walk->nested_reads;
+	result->refs = walk->guest_reads + walk->nested_reads;
+	if (walk->outcome != TDP_WALK_OK)
+		return;
+	result->gpa = walk->gpa.addr;
+	result->hpa = walk->hpa.addr;
+	result->memtype = walk->memtype;
+	result->level = shift ? (shift - 12) / 9 + 1 : TDP_LEVEL_NONE;
+}
+
+static int guest_fault(struct run *run, unsigned int vector)
+{
+	const struct tdp_walk_result *walk = &run->walk;
+
+	run->done = true;
+	trace(run->vcpu->vm, kvm_inj_exception, vector, true, walk->info);
+	run->result->fault_address = walk->gva.addr;
+	return result_fault(run->result, vector, walk->info, TDP_WHY_NONE);
+}
+
+/* What the guest reads or writes once the walk succeeded. */
+static void transfer(struct run *run)
+{
+	const struct tdp_access *access = run->access;
+	struct physmem *pm = &run->vcpu->vm->pm;
+	uint64_t hpa = run->walk.hpa.addr;
+
+	if (!access->size || hpa + access->size > pm->size)
+		return;
+	if (access->kind == TDP_WRITE)
+		memcpy(pm->base + hpa, &access->value, access->size);
+	else
+		memcpy(&run->result->value, pm->base + hpa, access->size);
+}
+
+/* From exit to error code ---------------------------------------------------------- */
+
+/* KVM 6.12: __vmx_handle_ept_violation(); behaviour fault.ept_flags */
+static uint64_t pferr_of_violation(const struct tdp_vm *vm, uint64_t qual)
+{
+	unsigned int flags = vm->kvm.value[B_FAULT_EPT_FLAGS];
+	bool user_page = flags == FAULT_EPT_FLAGS_USER_PAGE;
+	uint64_t rights = BITS(5, 3), pferr = 0;
+
+	if (user_page && vm->host.mbec)
+		rights |= BIT(6);
+	if ((qual & BIT(0)) && !user_page)
+		pferr |= PFERR_USER;
+	if (qual & BIT(1))
+		pferr |= PFERR_WRITE;
+	if (qual & BIT(2))
+		pferr |= PFERR_FETCH;
+	if (qual & rights)
+		pferr |= PFERR_PRESENT;
+	if (flags == FAULT_EPT_FLAGS_ACCESS_ONLY || !(qual & BIT(7)))
+		return pferr;
+	pferr |= qual & BIT(8) ? PFERR_GUEST_FINAL : PFERR_GUEST_PAGE;
+	if (user_page && (qual & BIT(8)) && (qual & BIT(9)))
+		pferr |= PFERR_USER;
+	return pferr;
+}
+
+/* Fill in the exit: what hardware reported, what KVM's MMU is told. */
+static void describe_exit(struct run *run)
+{
+	const struct tdp_walk_result *walk = &run->walk;
+	const struct tdp_vm *vm = run->vcpu->vm;
+	struct tdp_result *result = run->result;
+
+	result->exit_info1 = walk->info;
+	result->exit_info2 = walk->gpa.addr;
+	switch (walk->outcome) {
+	case TDP_WALK_EPT_VIOLATION:
+		result->exit = TDP_EXIT_EPT_VIOLATION;
+		result->pferr = pferr_of_violation(vm, walk->info);
+		break;
+	case TDP_WALK_EPT_MISCONFIG:
+		result->exit = TDP_EXIT_EPT_MISCONFIG;
+		result->pferr = PFERR_RSVD;
+		break;
+	case TDP_WALK_NPF:
+		result->exit = TDP_EXIT_NPF;
+		result->pferr = walk->info;
+		break;
+	default:
+		result->exit = TDP_EXIT_PF;
+		result->exit_info2 = walk->gva.addr;
+		result->pferr = (uint32_t)walk->info;
+	}
+	result->exits++;
+	trace(vm, kvm_exit, run->vcpu->id, result->exit, result->exit_info1,
+	      result->exit_info2);
+	if (result->exit != TDP_EXIT_EPT_MISCONFIG)
+		trace(vm, kvm_page_fault, run->vcpu->id, result->exit_info2,
+		      result->exit_info1);
+}
+
+/* Handling the exit ------------------------------------------------------------------ */
+
+static int livelock(struct run *run, const struct fault *f)
+{
+	run->done = true;
+	run->result->outcome = TDP_OUTCOME_LIVELOCK;
+	run->result->reason = f->why;
+	if (hw_nested_levels(run->vcpu) &&
+	    hw_nested_levels(run->vcpu) != run->vcpu->mmu->root_role.level)
+		run->result->reason = TDP_WHY_WALK_MISMATCH;
+	return TDP_OK;
+}
+
+/* The same exit again, and nothing was installed: how often? */
+static bool no_progress(struct run *run, bool fixed)
+{
+	const struct tdp_result *result = run->result;
+
+	if (fixed || run->last_info != result->exit_info1 ||
+	    run->last_address != result->exit_info2)
+		run->repeats = 0;
+	else
+		run->repeats++;
+	run->last_info = result->exit_info1;
+	run->last_address = result->exit_info2;
+	return run->repeats >= MAX_REPEATS;
+}
+
+static int mmio(struct run *run, const struct fault *f)
+{
+	run->done = true;
+	run->result->reason = f->why;
+	run->result->gpa = run->result->exit_info2;
+	run->result->mmio_exits++;
+	/* Code can't be fetched from nowhere; tables are the emulator's to walk. */
+	if (run->access->kind == TDP_FETCH ||
+	    (run->result->pferr & PFERR_GUEST_PAGE)) {
+		run->result->outcome = TDP_OUTCOME_EMULATE;
+		return TDP_OK;
+	}
+	run->result->outcome = TDP_OUTCOME_MMIO;
+	run->result->exit_reason = KVM_EXIT_MMIO;
+	return TDP_OK;
+}
+
+/*
+ * A write to a frame that holds a shadowed table: the instruction is
+ * emulated, and the shadow pages hear of it.  KVM 6.12:
+ * kvm_mmu_write_protect_fault(), kvm_mmu_track_write().
+ */
+static int emulate_write(struct run *run, const struct fault *f)
+{
+	struct tdp_vcpu *vcpu = run->vcpu;
+	const struct tdp_access *access = run->access;
+	uint64_t gpa = f->gfn << 12 | (access->gva.addr & FRAME_MASK);
+
+	run->done = true;
+	run->result->outcome = TDP_OUTCOME_EMULATE;
+	run->result->reason = TDP_WHY_WRITE_TRACKED;
+	run->result->gpa = gpa;
+	if (!access->size)
+		return TDP_OK;
+	if (guest_mem_write(vcpu->vm, vcpu->smm, gpa, access->size,
+			    access->value) == GUEST_MEM_OK)
+		shadow_track_write(vcpu->vm, gpa, access->size);
+	return TDP_OK;
+}
+
+/* get_user_pages sleeps in KVM_RUN until userspace serves the page. */
+static int failed(struct run *run, const struct fault *f)
+{
+	run->done = true;
+	if (f->why != TDP_WHY_HOST_BLOCKS)
+		return result_fail(run->result, f->err, f->why);
+	if (run->vcpu->signal_pending) {
+		run->vcpu->signal_pending = false;
+		run->result->exit_reason = KVM_EXIT_INTR;
+		return result_fail(run->result, -EINTR, TDP_WHY_SIGNAL);
+	}
+	run->result->outcome = TDP_OUTCOME_BLOCKED;
+	run->result->reason = f->why;
+	return TDP_OK;
+}
+
+static int inject(struct run *run, const struct fault *f)
+{
+	run->done = true;
+	trace(run->vcpu->vm, kvm_inj_exception, VECTOR_PF, true,
+	      f->inject_code);
+	run->result->fault_address = f->inject_address;
+	return result_fault(run->result, VECTOR_PF, f->inject_code,
+			    TDP_WHY_GUEST_PTE_ABSENT);
+}
+
+static int conclude(struct run *run, struct fault *f, enum ret_pf ret)
+{
+	struct tdp_result *result = run->result;
+
+	result->reason = f->why;
+	result->spte = f->spte;
+	result->mmu_pages += f->nr_pages;
+	switch (ret) {
+	case RET_PF_STOP:
+		return f->status;
+	case RET_PF_ERRNO:
+		return failed(run, f);
+	case RET_PF_EMULATE:
+		return mmio(run, f);
+	case RET_PF_WRITE_PROTECTED:
+		return emulate_write(run, f);
+	case RET_PF_FIXED:
+		result->faults_fixed++;
+		if (f->why == TDP_WHY_FAST_FIXED)
+			result->faults_fast++;
+		break;
+	case RET_PF_SPURIOUS:
+		result->faults_spurious++;
+		break;
+	default:
+		break;
+	}
+	if (f->inject)
+		return inject(run, f);
+	if (no_progress(run, ret == RET_PF_FIXED))
+		return livelock(run, f);
+	return TDP_OK;
+}
+
+static int handle_exit(struct run *run)
+{
+	struct tdp_vcpu *vcpu = run->vcpu;
+	struct fault f = {
+		.vm = vcpu->vm, .vcpu = vcpu, .error = run->err,
+	};
+
+	describe_exit(run);
+	f.addr = run->result->exit_info2;
+	f.error_code = run->result->pferr;
+	return conclude(run, &f, fault_exit(&f));
+}
+
+/* Running ------------------------------------------------------------------------------- */
+
+static int walk_once(struct run *run, unsigned int flags,
+		     struct tdp_walk_log *log)
+{
+	struct tdp_walk_access access = {
+		.gva = run->access->gva,
+		.kind = run->access->kind,
+		.user = run->access->user,
+		.implicit = run->access->implicit,
+		.size = run->access->size,
+	};
+
+	return tdp_walk(run->vcpu->vm->walker, &access, flags, log,
+			&run->walk);
+}
+
+/* One entry into the guest, and what ends it. */
+static int step(struct run *run)
+{
+	bool entered;
+	int ret = run_enter(run->vcpu, run->result, &entered, run->err);
+
+	if (ret || !entered) {
+		run->done = true;
+		return ret;
+	}
+	ret = walk_once(run, 0, NULL);
+	if (ret)
+		return err_set(run->err, ret, "the access crosses a page");
+	report_walk(&run->walk, run->result);
+	switch (run->walk.outcome) {
+	case TDP_WALK_OK:
+		run->done = true;
+		run->result->outcome = TDP_OUTCOME_DONE;
+		transfer(run);
+		return TDP_OK;
+	case TDP_WALK_GP:
+		return guest_fault(run, VECTOR_GP);
+	case TDP_WALK_SS:
+		return guest_fault(run, VECTOR_SS);
+	case TDP_WALK_PF:
+		if (run->vcpu->vm->tdp_enabled)
+			return guest_fault(run, VECTOR_PF);
+		return handle_exit(run);
+	case TDP_WALK_EPT_VIOLATION:
+	case TDP_WALK_EPT_MISCONFIG:
+	case TDP_WALK_NPF:
+		return handle_exit(run);
+	default:
+		return err_set(run->err, TDP_EUNSUPPORTED,
+			       "exits: the model does not handle %s yet",
+			       tdp_walk_outcome_name(run->walk.outcome));
+	}
+}
+
+static void find_leaf(const struct tdp_vcpu *vcpu, struct tdp_result *result)
+{
+	struct tdp_spte_info path[5];
+	unsigned int nr;
+
+	if (result->outcome != TDP_OUTCOME_DONE || !result->root_id)
+		return;
+	nr = tdp_vm_get_sptes(vcpu->vm, result->root_id,
+			      TDP_GPA(result->gpa), path);
+	if (nr && vcpu->mmu->root_role.direct)
+		result->spte = path[nr - 1].spte;
+}
+
+int tdp_vcpu_access(struct tdp_vcpu *vcpu, const struct tdp_access *access,
+		    struct tdp_result *result, struct tdp_error *err)
+{
+	struct run run = {
+		.vcpu = vcpu, .access = access, .result = result, .err = err,
+		.last_info = UINT64_MAX,
+	};
+	int ret = TDP_OK;
+
+	result_begin(result);
+	while (!ret && !run.done)
+		ret = step(&run);
+	if (ret)
+		return ret;
+	result_end(vcpu, result);
+	find_leaf(vcpu, result);
+	return TDP_OK;
+}
+
+int tdp_vcpu_translate(struct tdp_vcpu *vcpu, const struct tdp_access *access,
+		       struct tdp_result *result, struct tdp_walk_log *log,
+		       struct tdp_error *err)
+{
+	struct run run = {
+		.vcpu = vcpu, .access = access, .result = result, .err = err,
+	};
+	int ret;
+
+	result_begin(result);
+	result_end(vcpu, result);
+	if (vcpu->mmu->root.hpa == INVALID_PAGE)
+		return err_set(err, TDP_EINVAL,
+			       "vCPU %u has no root loaded: it has not run since its MMU was reset",
+			       vcpu->id);
+	ret = hw_load(vcpu, err);
+	if (!ret)
+		ret = walk_once(&run, TDP_WALK_DRY, log);
+	if (ret)
+		return ret;
+	report_walk(&run.walk, result);
+	result->exit_info1 = run.walk.info;
+	result->exit_info2 = run.walk.gpa.addr;
+	if (run.walk.outcome != TDP_WALK_OK) {
+		result->outcome = TDP_OUTCOME_FAILED;
+		result->error_code = run.walk.info;
+	}
+	find_leaf(vcpu, result);
+	return TDP_OK;
+}

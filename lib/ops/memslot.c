@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* KVM_SET_USER_MEMORY_REGION, and userspace's own use of guest memory. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/error.h"
+#include "kvm/guest_mem.h"
+#include "kvm/notify.h"
+#include "kvm/root.h"
+#include "kvm/shadow.h"
+#include "kvm/tdp_mmu.h"
+#include "ops/ops.h"
+
+#define MAX_HVA		(UINT64_C(1) << 47)
+
+/* What the ioctl refuses before it looks at other slots. */
+static bool well_formed(const struct tdp_memslot *m)
+{
+	if (m->as_id >= NR_ADDRESS_SPACES || m->slot >= MAX_USER_SLOT)
+		return false;
+	if ((m->gpa | m->size | m->hva) & FRAME_MASK)
+		return false;
+	return m->gpa + m->size >= m->gpa && m->hva < MAX_HVA &&
+	       m->size <= MAX_HVA - m->hva && m->size >> 12 <= MAX_SLOT_PAGES;
+}
+
+static struct memslot to_slot(const struct tdp_memslot *m)
+{
+	return (struct memslot){
+		.id = m->slot,
+		.as_id = m->as_id,
+		.base_gfn = m->gpa >> 12,
+		.npages = m->size >> 12,
+		.hva = m->hva,
+		.readonly = m->flag_readonly,
+		.dirty_log = m->flag_dirty_log,
+	};
+}
+
+/*
+ * A new generation of memslots: MMIO SPTEs of older ones no longer hold.
+ * When the generation's bits in an SPTE wrap, old ones could be taken for new
+ * ones.  KVM 6.12: kvm_mmu_invalidate_mmio_sptes().
+ */
+static void advance(struct tdp_vm *vm, unsigned int as_id)
+{
+	struct memslots *slots = &vm->slots[as_id];
+	uint64_t gen;
+
+	memslots_advance(slots);
+	gen = slots->generation & (BIT(vm->fmt.gen_bits) - 1);
+	if (align_down(gen, NR_ADDRESS_SPACES))
+		return;
+	if (!vm->fmt.mmio_caching &&
+	    vm->kvm.value[B_MMIO_WRAP] == MMIO_WRAP_ZAPS_IF_CACHING)
+		return;
+	root_zap_all_fast(vm);
+}
+
+/*
+ * What the slot mapped goes.  KVM 6.12: kvm_arch_flush_shadow_memslot(); the
+ * quirk that userspace can switch off is 6.12's, before it was the rule.
+ */
+static void flush_slot(struct tdp_vm *vm, const struct memslot *slot)
+{
+	uint64_t end = slot->base_gfn + slot->npages;
+
+	if (behaviour_on(&vm->kvm, B_QUIRK_SLOT_ZAP_ALL)) {
+		root_zap_all_fast(vm);
+		return;
+	}
+	tdp_zap_leaves(vm, (int)slot->as_id, slot->base_gfn, end);
+	shadow_zap_gfns(vm, slot->as_id, slot->base_gfn, end);
+	vm->stats.tlb_flushes++;
+}
+
+/* KVM 6.12: kvm_invalidate_memslot() and what follows for a deletion */
+static void remove_slot(struct tdp_vm *vm, const struct memslot *old)
+{
+	struct memslot slot = *old;
+
+	memslots_set_invalid(&vm->slots[slot.as_id], slot.id, true);
+	advance(vm, slot.as_id);
+	flush_slot(vm, &slot);
+	memslots_delete(&vm->slots[slot.as_id], slot.id);
+}
+
+static int delete_slot(struct tdp_vm *vm, const struct memslot *old,
+		       struct tdp_result *result)
+{
+	unsigned int as_id;
+
+	if (!old)
+		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
+	as_id = old->as_id;
+	remove_slot(vm, old);
+	advance(vm, as_id);
+	return TDP_OK;
+}
+
+/* Back the slot: by what is mapped at its address, or by a new mapping. */
+static int back_slot(struct tdp_vm *vm, const struct tdp_memslot *m,
+		     uint64_t *hva, struct tdp_error *err)
+{
+	*hva = m->hva;
+	if (*hva && hostmm_overlaps(&vm->mm, *hva, m->size))
+		return TDP_OK;
+	if (!*hva)
+		*hva = hostmm_pick(&vm->mm, m->gpa, m->size);
+	return hostmm_map(&vm->mm, *hva, m->size, m->backing, m->untouched,
+			  m->read_only, err);
+}
+
+static uint64_t max_gfn(const struct tdp_vm *vm)
+{
+	return BIT((vm->tdp_enabled ? vm->host.maxphyaddr : 52) - 12) - 1;
+}
+
+/* A change that KVM allows for a slot that exists: KVM 6.12, same function. */
+static bool change_allowed(const struct memslot *old,
+			   const struct memslot *new, uint64_t asked_hva)
+{
+	return old->npages == new->npages && old->readonly == new->readonly &&
+	       (!asked_hva || old->hva == asked_hva);
+}
+
+static int change_slot(struct tdp_vm *vm, const struct memslot *old,
+		       struct memslot *new, uint64_t asked_hva,
+		       struct tdp_result *result, struct tdp_error *err)
+{
+	if (!change_allowed(old, new, asked_hva))
+		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
+	new->hva = old->hva;
+	if (new->dirty_log != old->dirty_log)
+		return err_set(err, TDP_EUNSUPPORTED,
+			       "dirty-logging: the model does not switch dirty logging yet");
+	if (new->base_gfn == old->base_gfn)
+		return TDP_OK;
+	remove_slot(vm, old);
+	advance(vm, new->as_id);
+	return memslots_set(&vm->slots[new->as_id], new, err);
+}
+
+int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
+		       struct tdp_result *result, struct tdp_error *err)
+{
+	const struct memslot *old;
+	struct memslot new = to_slot(region);
+	struct memslots *slots;
+	int ret;
+
+	result_begin(result);
+	if (!well_formed(region))
+		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
+	slots = &vm->slots[region->as_id];
+	old = memslots_by_id(slots, region->slot);
+	if (!region->size)
+		return delete_slot(vm, old, result);
+	if (memslots_overlap(slots, new.id, new.base_gfn, new.npages))
+		return result_fail(result, -EEXIST, TDP_WHY_SLOT_OVERLAPS);
+	if (new.base_gfn + new.npages - 1 > max_gfn(vm))
+		return result_fail(result, -EINVAL, TDP_WHY_GFN_TOO_HIGH);
+	if (old)
+		return change_slot(vm, old, &new, region->hva, result, err);
+	if (new.dirty_log)
+		return err_set(err, TDP_EUNSUPPORTED,
+			       "dirty-logging: the model does not log dirty pages yet");
+	ret = back_slot(vm, region, &new.hva, err);
+	if (ret)
+		return ret;
+	ret = memslots_set(slots, &new, err);
+	if (!ret)
+		advance(vm, region->as_id);
+	return ret;
+}
+
+/* Userspace's own accesses ----------------------------------------------------- */
+
+static int access_error(enum guest_mem_status status, uint64_t gpa,
+			struct tdp_error *err)
+{
+	switch (status) {
+	case GUEST_MEM_OK:
+		return TDP_OK;
+	case GUEST_MEM_NO_MEMORY:
+		return err_set(err, TDP_ENOMEM, "no memory");
+	case GUEST_MEM_NO_SLOT:
+		return err_set(err, TDP_EINVAL,
+			       "no memslot covers gpa 0x%" PRIx64, gpa);
+	default:
+		return err_set(err, TDP_EINVAL,
+			       "userspace has no page behind gpa 0x%" PRIx64,
+			       gpa);
+	}
+}
+
+static int check_access(unsigned int as_id, uint64_t gpa, unsigned int size,
+			struct tdp_error *err)
+{
+	if (as_id >= NR_ADDRESS_SPACES)
+		return err_set(err, TDP_EINVAL, "no address space %u", as_id);
+	if (!size || size > 8 || (gpa & FRAME_MASK) + size > FRAME_SIZE)
+		return err_set(err, TDP_EINVAL,
+			       "%u bytes at gpa 0x%" PRIx64
+			       ": 1 to 8 in one 4 KiB page", size, gpa);
+	return TDP_OK;
+}
+
+/* Userspace can write what the guest may not: a KVM_MEM_READONLY slot. */
+static enum guest_mem_status user_frame(struct tdp_vm *vm, unsigned int as_id,
+					uint64_t gpa, bool write,
+					uint64_t *hpa)
+{
+	const struct memslot *slot = memslots_find(&vm->slots[as_id],
+						   gpa >> 12);
+	enum gup_status status;
+	struct gup gup;
+
+	if (!slot)
+		return GUEST_MEM_NO_SLOT;
+	if (hostmm_gup(&vm->mm, memslot_hva(slot, gpa >> 12), write, &status,
+		       &gup, NULL))
+		return GUEST_MEM_NO_MEMORY;
+	if (gup.invalidate_end)
+		notify_unmap(vm, gup.invalidate_start, gup.invalidate_end);
+	*hpa = gup.hpa | (gpa & FRAME_MASK);
+	return status == GUP_OK ? GUEST_MEM_OK : GUEST_MEM_FAULT;
+}
+
+int tdp_vm_write(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
+		 uint64_t value, unsigned int size, struct tdp_error *err)
+{
+	enum guest_mem_status status;
+	uint64_t hpa;
+	int ret = check_access(as_id, gpa.addr, size, err);
+
+	if (ret)
+		return ret;
+	status = user_frame(vm, as_id, gpa.addr, true, &hpa);
+	if (status == GUEST_MEM_OK)
+		memcpy(vm->pm.base + hpa, &value, size);
+	return access_error(status, gpa.addr, err);
+}
+
+int tdp_vm_read(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
+		uint64_t *value, unsigned int size, struct tdp_error *err)
+{
+	enum guest_mem_status status;
+	uint64_t hpa;
+	int ret = check_access(as_id, gpa.addr, size, err);
+
+	if (ret)
+		return ret;
+	status = user_frame(vm, as_id, gpa.addr, false, &hpa);
+	*value = 0;
+	if (status == GUEST_MEM_OK)
+		memcpy(value, vm->pm.base + hpa, size);
+	return access_error(status, gpa.addr, err);
+}
+
+int tdp_vm_set_backing(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
+		       uint64_t size, enum tdp_backing backing, bool untouched,
+		       struct tdp_error *err)
+{
+	const struct memslot *slot;
+	uint64_t hva;
+	int ret;
+
+	if (as_id >= NR_ADDRESS_SPACES || !size ||
+	    ((gpa.addr | size) & FRAME_MASK) ||
+	    (unsigned int)backing >= TDP_NR_BACKINGS)
+		return err_set(err, TDP_EINVAL,
+			       "not a range of whole pages with a backing");
+	slot = memslots_find(&vm->slots[as_id], gpa.addr >> 12);
+	if (!slot || size >> 12 > slot->base_gfn + slot->npages -
+				  (gpa.addr >> 12))
+		return err_set(err, TDP_EINVAL,
+			       "no single memslot covers 0x%" PRIx64
+			       " + 0x%" PRIx64, gpa.addr, size);
+	hva = memslot_hva(slot, gpa.addr >> 12);
+	ret = hostmm_map(&vm->mm, hva, size, backing, untouched, false, err);
+	if (!ret)
+		notify_unmap(vm, hva, hva + size);
+	return ret;
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * KVM_PRE_FAULT_MEMORY, from its first posting to today.
+ *
+ * KVM 6.12: kvm_vcpu_pre_fault_memory(), kvm_arch_vcpu_pre_fault_memory(),
+ * kvm_tdp_map_page(); the postings of 2024 that came before.
+ */
+#include <errno.h>
+
+#include "base/error.h"
+#include "kvm/fault.h"
+#include "kvm/mmu.h"
+#include "kvm/root.h"
+#include "ops/ops.h"
+
+/* Flags of KVM_MAP_MEMORY as first posted. */
+#define MAP_V1_WRITE	BIT(0)
+#define MAP_V1_EXEC	BIT(1)
+#define MAP_V1_USER	BIT(2)
+
+/* What one stage of the interface does differently from another. */
+struct api {
+	bool exists;
+	uint64_t flags;		/* accepted */
+	bool prefetch;		/* Accessed is withheld */
+	bool guest_final;	/* PFERR_GUEST_FINAL in the error code */
+	bool any_handler;	/* shadow MMUs are handed the number as it is */
+	int bad_handler;	/* errno for an MMU that is not the TDP one */
+	int retry;		/* errno for RET_PF_RETRY; 0: try again inside */
+	int emulate;		/* errno for RET_PF_EMULATE */
+	bool aligned_levels;	/* level limited by alignment and length */
+	bool wraps_size;	/* the remaining size is not clamped */
+	bool hides_errors;	/* 0 once anything was mapped */
+	bool eagain_on_dying;	/* EAGAIN for a slot being deleted */
+};
+
+static const struct api apis[NR_PREFAULT_API] = {
+	[PREFAULT_API_NONE] = { .exists = false },
+	[PREFAULT_API_MAP_V1] = {
+		.exists = true,
+		.flags = MAP_V1_WRITE | MAP_V1_EXEC | MAP_V1_USER,
+		.any_handler = true, .retry = -EAGAIN, .emulate = -EIO,
+		.aligned_levels = true,
+	},
+	[PREFAULT_API_MAP_V2] = {
+		.exists = true, .bad_handler = -EINVAL, .retry = -EAGAIN,
+		.emulate = -EINVAL, .wraps_size = true,
+	},
+	[PREFAULT_API_MAP_V3] = {
+		.exists = true, .prefetch = true, .bad_handler = -EOPNOTSUPP,
+		.retry = -EAGAIN, .emulate = -EINVAL, .hides_errors = true,
+	},
+#define MERGED								\
+	.exists = true, .prefetch = true, .guest_final = true,		\
+	.bad_handler = -EOPNOTSUPP, .emulate = -ENOENT, .hides_errors = true
+	[PREFAULT_API_6_11] = { MERGED },
+	[PREFAULT_API_6_12] = { MERGED },
+	[PREFAULT_API_6_15] = { MERGED },
+	[PREFAULT_API_6_16] = { MERGED },
+	[PREFAULT_API_6_18] = { MERGED, .eagain_on_dying = true },
+#undef MERGED
+};
+
+struct prefault {
+	struct tdp_vcpu *vcpu;
+	const struct api *api;
+	struct tdp_result *result;
+	struct tdp_error *err;
+	uint64_t gpa, size, flags;
+	struct fault fault;	/* of the page in hand */
+	int status;		/* TDP_OK, or why the model gave up */
+};
+
+static int fail(struct prefault *p, int err, enum tdp_reason why)
+{
+	p->result->reason = why;
+	return err;
+}
+
+/* Arguments come first: they outrank even a missing capability. */
+static int check_arguments(struct prefault *p)
+{
+	if (p->flags & ~p->api->flags)
+		return fail(p, -EINVAL, TDP_WHY_FLAGS);
+	if ((p->gpa | p->size) & FRAME_MASK)
+		return fail(p, -EINVAL, TDP_WHY_UNALIGNED);
+	if (p->gpa + p->size <= p->gpa)
+		return fail(p, -EINVAL, TDP_WHY_EMPTY_OR_WRAPS);
+	return 0;
+}
+
+static int refuse_mode(struct prefault *p, enum behaviour b,
+		       enum tdp_reason why)
+{
+	if (p->vcpu->vm->kvm.value[b] == PREFAULT_MODE_ERROR)
+		return fail(p, -EOPNOTSUPP, why);
+	return 0;
+}
+
+/* The alternatives that would have refused by mode and not by MMU. */
+static int check_mode(struct prefault *p)
+{
+	struct tdp_vcpu *vcpu = p->vcpu;
+	int err = 0;
+
+	if (vcpu->vm->kvm.value[B_PREFAULT_AFTER_RUN] ==
+	    PREFAULT_AFTER_RUN_REJECTED && vcpu->vm->has_run)
+		return fail(p, -EINVAL, TDP_WHY_VM_HAS_RUN);
+	if (vcpu->smm)
+		err = refuse_mode(p, B_PREFAULT_SMM, TDP_WHY_IN_SMM);
+	if (!err && vcpu->guest_mode)
+		err = refuse_mode(p, B_PREFAULT_GUEST_MODE,
+				  TDP_WHY_IN_GUEST_MODE);
+	return err;
+}
+
+static bool signal_arrived(struct prefault *p)
+{
+	if (!p->vcpu->signal_pending)
+		return false;
+	p->result->exit_reason = KVM_EXIT_INTR;
+	return true;
+}
+
+/* Count @size bytes down to the moment at which a signal arrives. */
+static void count_down(struct tdp_vcpu *vcpu, uint64_t size)
+{
+	uint64_t pages = size >> 12;
+
+	if (!vcpu->signal_after)
+		return;
+	vcpu->signal_after -= min_u64(pages, vcpu->signal_after);
+	if (!vcpu->signal_after)
+		vcpu->signal_pending = true;
+}
+
+static int load_mmu(struct prefault *p)
+{
+	enum tdp_reason why = TDP_WHY_NONE;
+	int err;
+
+	p->status = root_reload(p->vcpu, &err, &why, p->err);
+	if (p->status || err)
+		return fail(p, err ? err : -ENOMEM, why);
+	if (p->vcpu->mmu->handler == HANDLER_TDP || p->api->any_handler)
+		return 0;
+	if (p->vcpu->vm->kvm.value[B_PREFAULT_SHADOW] == PREFAULT_SHADOW_GVA)
+		return 0;
+	return fail(p, p->api->bad_handler, TDP_WHY_HANDLER_NOT_TDP);
+}
+
+/* What the first posting allowed: 2M only if aligned and long enough. */
+static unsigned int max_level(const struct prefault *p)
+{
+	unsigned int level = TDP_LEVEL_1G;
+
+	if (!p->api->aligned_levels)
+		return level;
+	while (level > TDP_LEVEL_4K && (!is_aligned(p->gpa, level_size(level)) ||
+					p->size < level_size(level)))
+		level--;
+	return level;
+}
+
+static uint64_t error_code(const struct prefault *p)
+{
+	uint64_t code = p->api->guest_final ? PFERR_GUEST_FINAL : 0;
+
+	if (p->flags & MAP_V1_WRITE)
+		code |= PFERR_WRITE;
+	if (p->flags & MAP_V1_EXEC)
+		code |= PFERR_FETCH;
+	if (p->flags & MAP_V1_USER)
+		code |= PFERR_USER;
+	return code;
+}
+
+/* A loop that only a signal ends: it comes, or the task spins for ever. */
+static int spin(struct prefault *p)
+{
+	struct tdp_vcpu *vcpu = p->vcpu;
+
+	if (vcpu->signal_after) {
+		vcpu->signal_after = 0;
+		vcpu->signal_pending = true;
+	}
+	if (signal_arrived(p)) {
+		vcpu->signal_pending = false;
+		return fail(p, -EINTR, TDP_WHY_STALE_ROOT_LOOP);
+	}
+	p->result->outcome = TDP_OUTCOME_LIVELOCK;
+	return fail(p, -EINTR, TDP_WHY_STALE_ROOT_LOOP);
+}
+
+/* RET_PF_RETRY: 0 to try again, else an errno. */
+static int retry(struct prefault *p)
+{
+	const struct fault *f = &p->fault;
+
+	if (f->why == TDP_WHY_GUEST_PTE_ABSENT)
+		return fail(p, -ENOENT, f->why);
+	if (f->why == TDP_WHY_SLOT_DYING && p->api->eagain_on_dying)
+		return fail(p, -EAGAIN, f->why);
+	if (p->api->retry)
+		return fail(p, p->api->retry, f->why);
+	if (f->why == TDP_WHY_ROOT_OBSOLETE)
+		return spin(p);
+	if (signal_arrived(p)) {
+		p->vcpu->signal_pending = false;
+		return fail(p, -EINTR, TDP_WHY_SIGNAL);
+	}
+	return 0;
+}
+
+static int failed(struct prefault *p)
+{
+	const struct fault *f = &p->fault;
+
+	if (f->why != TDP_WHY_HOST_BLOCKS)
+		return fail(p, f->err, f->why);
+	if (p->vcpu->signal_after) {
+		p->vcpu->signal_after = 0;
+		p->vcpu->signal_pending = true;
+	}
+	if (signal_arrived(p)) {
+		p->vcpu->signal_pending = false;
+		return fail(p, -EINTR, TDP_WHY_SIGNAL);
+	}
+	p->result->outcome = TDP_OUTCOME_BLOCKED;
+	return fail(p, -EINTR, f->why);
+}
+
+static int emulate_errno(const struct prefault *p)
+{
+	/* The first posting told holes from other emulation. */
+	if (p->api->any_handler && p->fault.no_slot)
+		return -EFAULT;
+	return p->api->emulate;
+}
+
+/* Map the page at p->gpa once.  0: mapped; 1: try again; else an errno. */
+static int map_once(struct prefault *p)
+{
+	int err;
+
+	p->fault = (struct fault){
+		.vm = p->vcpu->vm, .vcpu = p->vcpu, .error = p->err,
+		.addr = p->gpa, .error_code = error_code(p),
+		.prefetch = p->api->prefetch, .level_limit = max_level(p),
+	};
+	switch (fault_handle(&p->fault)) {
+	case RET_PF_FIXED:
+		p->result->faults_fixed++;
+		return 0;
+	case RET_PF_SPURIOUS:
+		p->result->faults_spurious++;
+		return 0;
+	case RET_PF_WRITE_PROTECTED:
+		return 0;
+	case RET_PF_RETRY:
+		err = retry(p);
+		return err ? err : 1;
+	case RET_PF_EMULATE:
+		return fail(p, emulate_errno(p), p->fault.why);
+	case RET_PF_ERRNO:
+		return failed(p);
+	case RET_PF_STOP:
+		p->status = p->fault.status;
+		return -ENOMEM;
+	default:
+		return fail(p, -EIO, p->fault.why);
+	}
+}
+
+static int map_page(struct prefault *p)
+{
+	int ret;
+
+	do {
+		ret = map_once(p);
+		p->result->mmu_pages += p->fault.nr_pages;
+	} while (ret == 1);
+	p->result->pferr = p->fault.error_code;
+	if (ret)
+		return ret;
+	p->result->level = p->fault.goal_level;
+	p->result->spte = p->fault.spte;
+	p->result->hpa = p->fault.pfn << 12;
+	return 0;
+}
+
+/* To the end of the mapped block, or of the request. */
+static void advance(struct prefault *p)
+{
+	uint64_t block = level_size(p->fault.goal_level);
+	uint64_t step = align_down(p->gpa, block) + block - p->gpa;
+
+	if (!p->api->wraps_size)
+		step = min_u64(step, p->size);
+	p->gpa += step;
+	p->size -= step;
+	count_down(p->vcpu, step);
+}
+
+/* One page by the vCPU's current MMU. */
+static int current_mode(struct prefault *p)
+{
+	int err = load_mmu(p);
+
+	return err ? err : map_page(p);
+}
+
+/*
+ * The alternative that swaps the MMU: leave SMM (and guest mode), fault,
+ * come back; two MMU resets a page.  As posted it left the guest-mode flag
+ * set, so the root was the one of guest mode all the same.
+ */
+static int base_mode(struct prefault *p, bool leave_guest_mode)
+{
+	struct tdp_vcpu *vcpu = p->vcpu;
+	bool smm = vcpu->smm, guest_mode = vcpu->guest_mode;
+	bool nested_tdp = vcpu->nested_tdp;
+	struct mmu *mmu = vcpu->mmu;
+	int err;
+
+	vcpu->smm = false;
+	vcpu->nested_tdp = false;
+	vcpu->guest_mode = guest_mode && !leave_guest_mode;
+	vcpu->mmu = &vcpu->root_mmu;
+	mmu_reset_context(vcpu);
+	err = current_mode(p);
+	result_end(vcpu, p->result);
+	vcpu->smm = smm;
+	vcpu->guest_mode = guest_mode;
+	vcpu->nested_tdp = nested_tdp;
+	vcpu->mmu = mmu;
+	mmu_reset_context(vcpu);
+	return err;
+}
+
+static int one_page(struct prefault *p)
+{
+	const struct tdp_vcpu *vcpu = p->vcpu;
+	const struct tdp_kvm_config *kvm = &vcpu->vm->kvm;
+	unsigned int mode = PREFAULT_MODE_CURRENT;
+	int err;
+
+	if (vcpu->smm)
+		mode = kvm->value[B_PREFAULT_SMM];
+	else if (vcpu->guest_mode)
+		mode = kvm->value[B_PREFAULT_GUEST_MODE];
+	if (mode == PREFAULT_MODE_BASE || mode == PREFAULT_MODE_BASE_AS_POSTED)
+		return base_mode(p, mode == PREFAULT_MODE_BASE);
+	err = current_mode(p);
+	result_end(vcpu, p->result);
+	return err;
+}
+
+static int all_pages(struct prefault *p)
+{
+	int err = 0;
+
+	while (p->size && !err) {
+		if (signal_arrived(p))
+			return fail(p, -EINTR, TDP_WHY_SIGNAL);
+		err = one_page(p);
+		if (!err)
+			advance(p);
+	}
+	return err;
+}
+
+static int run(struct prefault *p)
+{
+	int err;
+
+	if (!p->api->exists)
+		return fail(p, -EINVAL, TDP_WHY_NO_IOCTL);
+	err = check_arguments(p);
+	if (!err)
+		err = check_mode(p);
+	return err ? err : all_pages(p);
+}
+
+int tdp_vcpu_prefault(struct tdp_vcpu *vcpu, tdp_gpa gpa, uint64_t size,
+		      uint64_t flags, struct tdp_result *result,
+		      struct tdp_error *err)
+{
+	struct prefault p = {
+		.vcpu = vcpu,
+		.api = &apis[vcpu->vm->kvm.value[B_PREFAULT_API]],
+		.result = result, .err = err,
+		.gpa = gpa.addr, .size = size, .flags = flags,
+	};
+	int ret;
+
+	result_begin(result);
+	ret = run(&p);
+	if (p.status)
+		return p.status;
+	/* A signal that only cut the call short is seen by the next one. */
+	if (ret == -EINTR && p.size == size)
+		vcpu->signal_pending = false;
+	if (p.api->hides_errors && p.size != size)
+		ret = 0;
+	result->ret = ret;
+	result->gpa = p.gpa;
+	result->size = p.size;
+	if (ret && result->outcome == TDP_OUTCOME_DONE)
+		result->outcome = TDP_OUTCOME_FAILED;
+	return TDP_OK;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "ops/ops.h"
+
+void result_begin(struct tdp_result *result)
+{
+	*result = (struct tdp_result){ 0 };
+}
+
+void result_end(const struct tdp_vcpu *vcpu, struct tdp_result *result)
+{
+	const struct mmu_page *root = root_page(vcpu->vm, vcpu->mmu->root.hpa);
+
+	if (!root)
+		return;
+	result->root_role = root->role_word;
+	result->root_as_id = role_as_id(&root->role);
+	result->root_id = root->root_id;
+}
+
+int result_fail(struct tdp_result *result, int err, enum tdp_reason why)
+{
+	result->ret = err;
+	result->outcome = TDP_OUTCOME_FAILED;
+	result->reason = why;
+	return TDP_OK;
+}
+
+int result_fault(struct tdp_result *result, unsigned int vector,
+		 uint64_t error_code, enum tdp_reason why)
+{
+	result->outcome = TDP_OUTCOME_GUEST_FAULT;
+	result->reason = why;
+	result->vector = vector;
+	result->error_code = error_code;
+	return TDP_OK;
+}

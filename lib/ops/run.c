@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* KVM_RUN up to VM entry. */
+#include "base/error.h"
+#include "kvm/mmu.h"
+#include "kvm/root.h"
+#include "kvm/shadow.h"
+#include "ops/hw.h"
+#include "ops/ops.h"
+
+/*
+ * The requests that matter to translation, in the order of KVM 6.12
+ * vcpu_enter_guest().  Without a TLB in the model, flushes have no effect
+ * but to be counted.
+ */
+static bool serve_requests(struct tdp_vcpu *vcpu, struct tdp_result *result)
+{
+	if (request_take(vcpu, REQ_GET_NESTED_STATE_PAGES) &&
+	    !nested_pages_serve(vcpu, result))
+		return false;
+	if (request_take(vcpu, REQ_MMU_FREE_OBSOLETE_ROOTS))
+		root_free_obsolete(vcpu);
+	if (request_take(vcpu, REQ_MMU_SYNC))
+		shadow_sync_roots(vcpu);
+	request_take(vcpu, REQ_LOAD_MMU_PGD);
+	if (request_take(vcpu, REQ_TLB_FLUSH) |
+	    request_take(vcpu, REQ_TLB_FLUSH_CURRENT) |
+	    request_take(vcpu, REQ_TLB_FLUSH_GUEST))
+		vcpu->vm->stats.tlb_flushes++;
+	return true;
+}
+
+int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
+		struct tdp_error *err)
+{
+	enum tdp_reason why = TDP_WHY_NONE;
+	int errno_, ret;
+
+	*enter = false;
+	vcpu->has_run = vcpu->vm->has_run = true;
+	if (!serve_requests(vcpu, result))
+		return TDP_OK;
+	ret = root_reload(vcpu, &errno_, &why, err);
+	if (ret)
+		return ret;
+	if (errno_)
+		return result_fail(result, errno_, why);
+	vcpu->nested_run_pending = false;
+	*enter = true;
+	return TDP_OK;
+}
+
+/* The state that hardware would refuse ends KVM_RUN as a failed entry. */
+int run_enter(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *entered,
+	      struct tdp_error *err)
+{
+	int ret;
+
+	ret = run_prepare(vcpu, result, entered, err);
+	if (ret || !*entered)
+		return ret;
+	ret = hw_load(vcpu, NULL);
+	if (ret != TDP_EINVAL)
+		return ret ? err_set(err, ret, "no memory for a walk") : ret;
+	*entered = false;
+	result->outcome = TDP_OUTCOME_ENTRY_FAILED;
+	result->reason = TDP_WHY_BAD_REGISTER;
+	result->exit_reason = KVM_EXIT_FAIL_ENTRY;
+	return TDP_OK;
+}
+
+int tdp_vcpu_run(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		 struct tdp_error *err)
+{
+	bool entered;
+	int ret;
+
+	result_begin(result);
+	ret = run_enter(vcpu, result, &entered, err);
+	if (!ret)
+		result_end(vcpu, result);
+	return ret;
+}
+
+void tdp_vcpu_signal(struct tdp_vcpu *vcpu, uint64_t after)
+{
+	vcpu->signal_after = after;
+	vcpu->signal_pending = !after;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include "vm/hostmem.h"
+
+#include "walk/walker.h"
+
+struct physmem hostmem_flat(const struct tdp_memory *memory)
+{
+	return memory->pm;
+}
