@@ -6,6 +6,10 @@
 
 #include "base/bits.h"
 
+/* The functions behind the macros. */
+#undef err_set
+#undef err_at
+
 int err_at_va(struct tdp_error *err, int status, const char *path,
 	      unsigned int line, unsigned int column, const char *fmt,
 	      va_list args)

@@ -23,4 +23,19 @@ int err_at_va(struct tdp_error *err, int status, const char *path,
 	      unsigned int line, unsigned int column, const char *fmt,
 	      va_list args) __attribute__((format(printf, 6, 0)));
 
+/*
+ * Where they are called, so that a compiler or analyzer sees that a failing
+ * return is not TDP_OK: that the caller's outputs may stay unset then.
+ * @status is evaluated twice.
+ */
+static inline int err_same(int status)
+{
+	return status;
+}
+
+#define err_set(err, status, ...) \
+	(err_set(err, status, __VA_ARGS__), err_same(status))
+#define err_at(err, status, ...) \
+	(err_at(err, status, __VA_ARGS__), err_same(status))
+
 #endif

@@ -12,6 +12,7 @@ TOP_LEVEL = {
     '.ci', '.clang-format', '.clang-tidy', '.editorconfig', '.gitignore',
 }
 MAX_LINES = 700
+MAX_COLUMNS = 100                   # of tables; clang-format keeps the rest
 CODE = ('.c', '.h', '.py', '.sh', 'meson.build')
 FOLDERS = ('include', 'lib', 'tools', 'tests', 'scenarios', 'docs', '.ci')
 
@@ -43,6 +44,12 @@ def licence(path):
 def length(path):
     nr = len(tree.read(path).splitlines())
     return [f'{path}: {nr} lines, over {MAX_LINES}'] if nr > MAX_LINES else []
+
+
+def width(path):
+    return [f'{path}:{number}: over {MAX_COLUMNS} columns'
+            for number, line in tree.numbered(path)
+            if len(line.expandtabs(8)) > MAX_COLUMNS]
 
 
 def whitespace(path):
@@ -88,8 +95,9 @@ def main():
     tap.check('nothing else at the top', top_level())
     each('code begins with the licence', licence, code)
     each(f'C files have at most {MAX_LINES} lines', length,
-         tree.files('lib', 'tools', 'tests', 'docs',
-                    ext=('.c', '.h')))
+         tree.files('lib', 'tools', 'tests', 'docs', ext=('.c', '.h')))
+    each(f'C lines have at most {MAX_COLUMNS} columns', width,
+         [p for p in code if p.endswith(('.c', '.h'))])
     each('text is clean at its ends', whitespace, text)
     each('sources are listed', listed, sources + public)
     if scenarios:
