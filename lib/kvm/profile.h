@@ -100,6 +100,15 @@
 	V(UNBLOCK, "unblock")
 #define VALUES_SMM_LEAVE(V)						\
 	V(REQUEST, "request") V(SPLIT, "split")
+#define VALUES_NESTED_NP_WITHOUT_NPT(V)					\
+	V(VMEXIT_INVALID, "vmexit_invalid") V(IGNORED, "ignored")
+#define VALUES_NESTED_EXIT_CR3(V)					\
+	V(SWALLOWED, "swallowed") V(TRIPLE_FAULT, "triple_fault")
+#define VALUES_SMM_RSM(V)						\
+	V(RESETS_LAST, "resets_last") V(RESETS_FIRST, "resets_first")	\
+	V(LEAVES_NESTED, "leaves_nested")
+#define VALUES_CPUID_AFTER_RUN(V)					\
+	V(ALLOWED, "allowed") V(REJECTED, "rejected")
 #define VALUES_SMM_FLIP(V)						\
 	V(KEEPS_NESTED, "keeps_nested") V(LEAVES_NESTED, "leaves_nested")
 #define VALUES_MMIO_OVER_PRESENT(V)					\
@@ -160,7 +169,12 @@
 	X(NPT_PASSTHROUGH,	NPT_PASSTHROUGH,	"npt.passthrough") \
 	X(NESTED_STATE_PAGES,	NESTED_STATE_PAGES,	"nested.state_pages") \
 	X(SMM_LEAVE,		SMM_LEAVE,		"smm.leave")	\
-	X(SMM_FLIP,		SMM_FLIP,		"smm.flip")
+	X(SMM_FLIP,		SMM_FLIP,		"smm.flip")	\
+	X(SMM_RSM,		SMM_RSM,		"smm.rsm")	\
+	X(NESTED_NP_WITHOUT_NPT, NESTED_NP_WITHOUT_NPT, "nested.np_without_npt") \
+	X(NESTED_EXIT_CR3,	NESTED_EXIT_CR3,	"nested.exit_cr3") \
+	X(CPUID_AFTER_RUN,	CPUID_AFTER_RUN,	"cpuid.after_run") \
+	X(MTRR_HOST_GP,		SWITCH,			"mtrr.host_gp")
 
 /* enum behaviour: B_ROLE_LAYOUT, ...  the index into tdp_kvm_config.value */
 enum behaviour {
@@ -275,6 +289,18 @@ enum value_smm_leave { VALUES_SMM_LEAVE(V) NR_SMM_LEAVE };
 #undef V
 #define V(id, text) SMM_FLIP_##id,
 enum value_smm_flip { VALUES_SMM_FLIP(V) NR_SMM_FLIP };
+#undef V
+#define V(id, text) SMM_RSM_##id,
+enum value_smm_rsm { VALUES_SMM_RSM(V) NR_SMM_RSM };
+#undef V
+#define V(id, text) NESTED_NP_WITHOUT_NPT_##id,
+enum value_nested_np_without_npt { VALUES_NESTED_NP_WITHOUT_NPT(V) NR_NESTED_NP_WITHOUT_NPT };
+#undef V
+#define V(id, text) NESTED_EXIT_CR3_##id,
+enum value_nested_exit_cr3 { VALUES_NESTED_EXIT_CR3(V) NR_NESTED_EXIT_CR3 };
+#undef V
+#define V(id, text) CPUID_AFTER_RUN_##id,
+enum value_cpuid_after_run { VALUES_CPUID_AFTER_RUN(V) NR_CPUID_AFTER_RUN };
 #undef V
 #define V(id, text) MMIO_OVER_PRESENT_##id,
 enum value_mmio_over_present { VALUES_MMIO_OVER_PRESENT(V) NR_MMIO_OVER_PRESENT };
