@@ -18,7 +18,8 @@ FOLDERS = ('include', 'lib', 'tools', 'tests', 'scenarios', 'docs', '.ci')
 
 
 def top_level():
-    names = {n for n in os.listdir(tree.ROOT) if not tree.is_ignored(n)}
+    names = {n for n in os.listdir(tree.ROOT) if not tree.is_ignored(n) and
+             not os.path.isdir(os.path.join(tree.ROOT, n, 'meson-private'))}
     return ([f'{name}: does not belong at the top'
              for name in sorted(names - TOP_LEVEL)] +
             [f'{name}: is missing' for name in sorted(TOP_LEVEL - names)])
