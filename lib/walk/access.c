@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* The public entry points: one access, the second stage alone, PDPTEs. */
+#include "arch/regs.h"
+#include "base/error.h"
+#include "walk/engine.h"
+#include "walk/walk.h"
+
+#define GPA_END		BIT(52)
+
+/* Entries that are never the common case, so that the ladders see them all. */
+static const struct common_cases never = {
+#define N	{ .mask = 0, .want = 1 }
+	.guest = { N, N, N, N, N, N },
+	.guest_leaf = { N, N },
+	.nested = { N, N, N, N, N, N },
+	.nested_leaf = { N, N, N },
+#undef N
+};
+
+static enum privilege privilege_of(const struct tdp_walk_access *access)
+{
+	if (access->implicit)
+		return IMPLICIT;
+	return access->user ? USER : SUPERVISOR;
+}
+
+/* The arrays are left alone: their counts say what of them is meant. */
+static void result_clear(struct tdp_walk_result *r)
+{
+	memset(r, 0, offsetof(struct tdp_walk_result, writes));
+}
+
+static void walk_begin(struct walk *k, struct tdp_walker *w,
+		       unsigned int flags, struct tdp_walk_log *log,
+		       struct tdp_walk_result *r)
+{
+	result_clear(r);
+	k->w = w;
+	k->common = &w->common;
+	k->r = r;
+	k->log = log;
+	k->dry = flags & TDP_WALK_DRY;
+	k->page = (struct page){ .us = true, .rw = true, .upper_rw = true };
+	k->uncommon = false;
+	k->all_paging_write = true;
+	k->update = 0;
+	k->cache = w->root_cache;
+	k->leaf_level = 0;
+	k->leaf = 0;
+	k->guest_stops = 0;
+	k->nested_stops = 0;
+	k->pml_index = w->pml_index;
+	if (log)
+		k->common = &never;
+}
+
+/*
+ * Running sums of the bytes of @stops: byte n of the product is the sum of
+ * bytes 0..n.
+ */
+static unsigned int count_reads(uint64_t stops, unsigned int levels,
+				uint8_t at[NR_LEVELS])
+{
+	const uint64_t sums = stops * UINT64_C(0x0101010101010101);
+	unsigned int total = 0;
+
+	for (unsigned int level = 1; level <= levels; level++) {
+		at[level] = (uint8_t)(sums >> (8 * level));
+		total += at[level];
+	}
+	return total;
+}
+
+static void store_pml_index(struct walk *k)
+{
+	struct tdp_walker *w = k->w;
+
+	w->pml_index = k->pml_index;
+	if (w->cpu.stage2 == TDP_STAGE2_EPT)
+		w->cpu.ept.pml_index = (uint16_t)k->pml_index;
+	else
+		w->cpu.npt.pml_index = k->pml_index;
+}
+
+static void walk_end(struct walk *k)
+{
+	const struct tdp_walker *w = k->w;
+	struct tdp_walk_result *r = k->r;
+
+	r->user = k->page.us;
+	r->writable = k->page.rw;
+	r->no_execute = k->page.xd;
+	r->global = (k->leaf & PTE_G) && (w->cpu.cr4 & CR4_PGE);
+	r->guest_reads = count_reads(k->guest_stops,
+				     geometries[w->mode].levels,
+				     r->guest_reads_at);
+	r->nested_reads = count_reads(k->nested_stops,
+				      geometries[w->nested_mode].levels,
+				      r->nested_reads_at);
+	r->pml_index = (uint16_t)k->pml_index;
+	if (unlikely(r->nr_pml) && !k->dry)
+		store_pml_index(k);
+}
+
+/* Most addresses are canonical and have no tags. */
+static bool linear_address(struct walk *k, const struct tdp_walk_access *access,
+			   uint64_t *la)
+{
+	const unsigned int unused = 64 - k->w->linear_width;
+	const uint64_t address = access->gva.addr;
+
+	if (likely(k->w->plain_linear &&
+		   (uint64_t)((int64_t)(address << unused) >> unused) ==
+		   address)) {
+		*la = address;
+		k->r->gva = access->gva;
+		return true;
+	}
+	return linear_check(k, access, la);
+}
+
+static bool is_possible(const struct tdp_walker *w,
+			const struct tdp_walk_access *access)
+{
+	const unsigned int size = access->size ? access->size : 1;
+
+	if (size > FRAME_SIZE - (access->gva.addr & FRAME_MASK))
+		return false;
+	return !is_shadow_stack(access->kind) || (w->cpu.cr4 & CR4_CET);
+}
+
+int tdp_walk(struct tdp_walker *walker, const struct tdp_walk_access *access,
+	     unsigned int flags, struct tdp_walk_log *log,
+	     struct tdp_walk_result *result)
+{
+	struct walk k;
+	uint64_t la;
+
+	if (unlikely(!is_possible(walker, access)))
+		return TDP_EINVAL;
+	walk_begin(&k, walker, flags, log, result);
+	k.kind = access->kind;
+	k.privilege = privilege_of(access);
+	k.size = access->size ? access->size : 1;
+	/* Shadow-stack pages are read-only: none of the common cases. */
+	if (unlikely(is_shadow_stack(k.kind)))
+		k.common = &never;
+	if (likely(linear_address(&k, access, &la)))
+		walker->engine(&k, la);
+	walk_end(&k);
+	return TDP_OK;
+}
+
+static void note_stage2(struct walk *k, uint64_t gpa)
+{
+	struct tdp_walk_result *r = k->r;
+
+	r->gpa = TDP_GPA(gpa);
+	r->hpa = TDP_HPA(k->at.hpa);
+	r->nested_shift = (uint8_t)level_shift(&geometries[k->w->nested_mode],
+					       k->at.level);
+	r->page_shift = r->nested_shift;
+	r->nested_rights = nested_rights(k->w->cpu.stage2, &k->at);
+	final_type(k, k->at.leaf, k->at.level);
+}
+
+int tdp_walk_stage2(struct tdp_walker *walker,
+		    const struct tdp_stage2_access *access, unsigned int flags,
+		    struct tdp_walk_log *log, struct tdp_walk_result *result)
+{
+	const enum purpose purpose = access->table ? FOR_TABLE : FOR_FINAL;
+	struct walk k;
+
+	if (walker->cpu.stage2 == TDP_STAGE2_NONE ||
+	    access->gpa.addr >= GPA_END)
+		return TDP_EINVAL;
+	walk_begin(&k, walker, flags, log, result);
+	k.kind = access->kind;
+	k.privilege = access->user ? USER : SUPERVISOR;
+	k.page.us = access->user;
+	k.size = 1;
+	if (nested_walk_slow(&k, access->gpa.addr, purpose, 0, &k.at))
+		note_stage2(&k, access->gpa.addr);
+	walk_end(&k);
+	return TDP_OK;
+}
+
+/* Read the four PDPTEs at @hpa; false: one is refused. */
+static bool load_pdptes(struct walk *k, uint64_t gpa, uint64_t pdpte[4])
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		const struct tdp_walk_ref ref = {
+			.stage = TDP_WALK_GUEST,
+			.level = 3,
+			.target = 3,
+			.bytes = 8,
+			/* Not observable, and not in the manuals. */
+			.memtype = guest_ref_type(k, &k->at, 0),
+			.gpa = TDP_GPA(gpa + 8 * i),
+			.hpa = TDP_HPA(k->at.hpa + 8 * i),
+			.value = entry_read(k, k->at.hpa + 8 * i, 8),
+		};
+
+		pdpte[i] = ref.value;
+		k->r->guest_reads_at[3]++;
+		log_ref(k, &ref);
+		if (!pdpte_reserved(k->w->cpu.guest_maxphyaddr, ref.value))
+			continue;
+		k->r->level = 3;
+		k->r->entry = ref.hpa;
+		return walk_fail(k, TDP_WALK_GP, TDP_WALK_WHY_PDPTE_LOAD, 0);
+	}
+	return true;
+}
+
+int tdp_walk_load_pdptes(struct tdp_walker *walker, unsigned int flags,
+			 struct tdp_walk_log *log,
+			 struct tdp_walk_result *result)
+{
+	uint64_t pdpte[4];
+	struct walk k;
+
+	if (walker->mode != MODE_PAE_REGISTERS)
+		return TDP_EINVAL;
+	walk_begin(&k, walker, flags, log, result);
+	k.kind = TDP_READ;
+	k.privilege = IMPLICIT;
+	k.size = 32;
+	if (nested_walk_slow(&k, walker->root, FOR_PDPTES, 3, &k.at) &&
+	    load_pdptes(&k, walker->root, pdpte)) {
+		result->gpa = TDP_GPA(walker->root);
+		result->hpa = TDP_HPA(k.at.hpa);
+		if (!k.dry)
+			memcpy(walker->cpu.pdpte, pdpte, sizeof(pdpte));
+	}
+	walk_end(&k);
+	result->guest_reads = result->guest_reads_at[3];
+	return TDP_OK;
+}
