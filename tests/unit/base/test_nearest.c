@@ -41,17 +41,18 @@ static const char *nth(unsigned int index, const void *context)
 	return words[index];
 }
 
-#define TOO_LONG "0123456789012345678901234567890123456789012345678901234567890123"
+#define TOO_LONG \
+	"0123456789012345678901234567890123456789012345678901234567890123"
 
 static const char *const words[] = {
-	"v6.1", "v6.12", "v6.13", "memtype.source", "memtype.zap", "on", "off",
-	TOO_LONG, NULL,
+	"v6.1", "v6.12",  "v6.13", "memtype.source", "memtype.zap", "on",
+	"off",  TOO_LONG, NULL,
 };
 
 static const struct word_row {
 	const char *name;
 	const char *word;
-	const char *nearest;	/* NULL: none */
+	const char *nearest; /* NULL: none */
 } word_rows[] = {
 	{ "exact", "memtype.zap", "memtype.zap" },
 	{ "prefix_forgotten", "6.12", "v6.12" },
