@@ -2,7 +2,7 @@
 """
 C sources are as clang-format leaves them.
 
-usage: format.py CLANG_FORMAT [--fix]
+usage: format.py CLANG_FORMAT
 
 Skipped if there is no such tool.
 """
@@ -36,9 +36,6 @@ def main():
         tap = tree.Tap()
         tap.skip('format', f'there is no {tool}')
         tap.end()
-    if sys.argv[2:] == ['--fix']:
-        subprocess.run([tool, '-i', *PATHS], cwd=tree.ROOT, check=True)
-        return
     tap = tree.Tap()
     for path in PATHS:
         tap.check(path, problems(tool, path))
