@@ -10,6 +10,7 @@
 
 #include "tdpsim/profile.h"
 
+/* clang-format off */
 /*
  * One list a behaviour: V(enumerator, spelling).  The first value is not
  * special; what a kernel has is in profile.c.
@@ -311,6 +312,8 @@ enum value_mmio_wrap { VALUES_MMIO_WRAP(V) NR_MMIO_WRAP };
 #define V(id, text) NX_HUGE_PAGES_##id,
 enum value_nx_huge_pages { VALUES_NX_HUGE_PAGES(V) NR_NX_HUGE_PAGES };
 #undef V
+
+/* clang-format on */
 
 static inline unsigned int behaviour(const struct tdp_kvm_config *kvm,
 				     enum behaviour b)

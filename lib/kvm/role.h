@@ -9,7 +9,7 @@
 #define TDPSIM_KVM_ROLE_H
 
 #include "kvm/profile.h"
-#include "tdpsim/vm.h"		/* struct tdp_role, TDP_ACC_* */
+#include "tdpsim/vm.h" /* struct tdp_role, TDP_ACC_* */
 
 /* Register bits that feed a role; complete registers are fine. */
 struct role_regs {
@@ -22,15 +22,15 @@ struct role_regs {
 struct role_ext {
 	bool valid;
 	bool execonly;
-	bool cr0_pg;		/* up to 5.17 */
-	bool cr4_pae;		/* up to 5.17 */
+	bool cr0_pg;  /* up to 5.17 */
+	bool cr4_pae; /* up to 5.17 */
 	bool cr4_pse;
 	bool cr4_pke;
 	bool cr4_smap;
 	bool cr4_smep;
 	bool cr4_la57;
 	bool efer_lma;
-	bool has_pferr_fetch;	/* 7.2 */
+	bool has_pferr_fetch;    /* 7.2 */
 	unsigned int maxphyaddr; /* 5.10 to 5.12 */
 };
 
@@ -62,10 +62,10 @@ struct cpu_role role_calc_cpu(const struct tdp_kvm_config *kvm,
 
 /* What a host contributes to the role of a TDP root. */
 struct role_tdp_host {
-	unsigned int level;	/* of this vCPU's TDP: 4 or 5 */
-	bool has_ad;		/* usable EPT A/D; true on AMD */
-	bool tdp_has_smep;	/* MBEC or GMET in use; ignored up to 7.1 */
-	bool format_has_user;	/* the TDP format has a user bit (NPT) */
+	unsigned int level;   /* of this vCPU's TDP: 4 or 5 */
+	bool has_ad;          /* usable EPT A/D; true on AMD */
+	bool tdp_has_smep;    /* MBEC or GMET in use; ignored up to 7.1 */
+	bool format_has_user; /* the TDP format has a user bit (NPT) */
 };
 
 /* KVM 6.12: kvm_calc_tdp_mmu_root_page_role() */
@@ -85,9 +85,8 @@ struct tdp_role role_calc_shadow_root(const struct tdp_kvm_config *kvm,
  */
 struct tdp_role role_calc_shadow_npt(const struct tdp_kvm_config *kvm,
 				     const struct role_regs *l1,
-				     const struct role_regs *current,
-				     bool smm, bool gmet12,
-				     unsigned int tdp_level,
+				     const struct role_regs *current, bool smm,
+				     bool gmet12, unsigned int tdp_level,
 				     unsigned int maxphyaddr,
 				     struct cpu_role *cpu);
 

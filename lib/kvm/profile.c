@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The behaviours, and which kernel has which.
+ *
+ * A behaviour's history is a list of changes: the first kernel with each
+ * value.  A change counts as unverified if the cell was only inferred: from
+ * neighbouring kernels, from a commit's subject, or from another point release
+ * of the same kernel.
+ */
+#include "kvm/profile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/error.h"
+#include "base/nearest.h"
+
+#define MAX_CHANGES 7
+
+/* clang-format off */
+/*	X(enumerator, name): the kernels, oldest first */
+#define KERNEL_LIST(X)							\
+	X(5_10, "v5.10") X(5_12, "v5.12") X(5_14, "v5.14")		\
+	X(5_15, "v5.15") X(5_17, "v5.17") X(5_19, "v5.19")		\
+	X(6_0, "v6.0") X(6_1, "v6.1") X(6_4, "v6.4") X(6_7, "v6.7")	\
+	X(6_8, "v6.8") X(6_11, "v6.11") X(6_12, "v6.12")		\
+	X(6_13, "v6.13") X(6_14, "v6.14") X(6_15, "v6.15")		\
+	X(6_16, "v6.16") X(6_17, "v6.17") X(6_18, "v6.18")		\
+	X(6_19, "v6.19") X(7_0, "v7.0") X(7_1, "v7.1") X(7_2, "v7.2")
+
+enum kernel {
+#define X(id, name) KERNEL_##id,
+	KERNEL_LIST(X)
+#undef X
+	NR_KERNELS
+};
+
+static const char *const kernel_names[] = {
+#define X(id, name) name,
+	KERNEL_LIST(X)
+#undef X
+};
+
+struct change {
+	uint8_t since;		/* enum kernel */
+	uint8_t value;
+	bool unverified;
+};
+
+struct row {
+	struct tdp_behaviour_info info;
+	const char *const *value_names;
+	struct change changes[MAX_CHANGES];
+};
+
+/* Names as arrays, because a table can hold their addresses. */
+#define V(id, text)	text,
+#define X(id, values, text)						\
+	static const char name_##id[] = text;				\
+	static const char *const values_##id[] = { VALUES_##values(V) };
+BEHAVIOUR_LIST(X)
+#undef X
+#undef V
+
+#define ROW(id, about, source, ...)					\
+	[B_##id] = {							\
+		{ name_##id, about, source, ARRAY_SIZE(values_##id) },	\
+		values_##id, { __VA_ARGS__ }				\
+	}
+#define ALWAYS(value)		{ KERNEL_5_10, value, false }
+#define SINCE(kernel, value)	{ KERNEL_##kernel, value, false }
+#define MAYBE(kernel, value)	{ KERNEL_##kernel, value, true }
+
+static const struct row rows[NR_BEHAVIOURS] = {
+
+/* Module parameters */
+ROW(TDP,
+    "Two-dimensional paging (module parameters ept and npt).",
+    "default of kvm_intel.ept and kvm_amd.npt",
+    ALWAYS(SWITCH_ON)),
+ROW(TDP_MMU,
+    "Direct roots belong to the TDP MMU, not to the shadow MMU (module parameter "
+    "tdp_mmu).",
+    "KVM 5.10.7 to 6.11.11: tdp_mmu_enabled; recordings of 6.1.192 and 6.12 to 7.1.5",
+    ALWAYS(SWITCH_OFF), SINCE(5_15, SWITCH_ON)),
+ROW(MMIO_CACHING,
+    "MMIO SPTEs are installed (module parameter mmio_caching).",
+    "default; the parameter exists from 5.14 on",
+    ALWAYS(SWITCH_ON)),
+ROW(NX_HUGE_PAGES,
+    "Huge pages are not executable (module parameter nx_huge_pages); the default, auto, "
+    "is off on a host without the iTLB multi-hit bug.",
+    "default on an unaffected host",
+    ALWAYS(NX_HUGE_PAGES_OFF)),
+ROW(FLUSH_ON_REUSE,
+    "A cached root is synchronized and flushed when it is used again (module parameter "
+    "flush_on_reuse).",
+    "KVM 5.10.7 to 7.1.5: force_flush_and_sync_on_reuse",
+    ALWAYS(SWITCH_OFF)),
+
+/* Quirks that userspace can disable */
+ROW(QUIRK_SLOT_ZAP_ALL,
+    "Deleting a memslot zaps all SPTEs (KVM_X86_QUIRK_SLOT_ZAP_ALL; up to 6.11 there is "
+    "no way to turn it off).",
+    "KVM 6.12: kvm_arch_flush_shadow_memslot()",
+    ALWAYS(SWITCH_ON)),
+ROW(QUIRK_IGNORE_GUEST_PAT,
+    "EPT leaves ignore the guest's PAT (KVM_X86_QUIRK_IGNORE_GUEST_PAT; up to 6.15 there "
+    "is no way to turn it off).",
+    "KVM 6.16: vmx_get_mt_mask(); recordings of 6.18.2 and 7.1.5",
+    ALWAYS(SWITCH_ON)),
+ROW(MEMTYPE_CD_QUIRK,
+    "CR0.CD does not make memory uncacheable (KVM_X86_QUIRK_CD_NW_CLEARED).",
+    "KVM 5.10 to 6.10: vmx_get_mt_mask()",
+    ALWAYS(SWITCH_ON)),
+
+/* Roles and layouts */
+ROW(ROLE_LAYOUT,
+    "Bits of kvm_mmu_page_role and of the extended half.",
+    "union kvm_mmu_page_role and its extended role, 5.10.7 to 7.1.5; 7.2 from its "
+    "MBEC/GMET patches",
+    ALWAYS(ROLE_LAYOUT_5_10), SINCE(5_14, ROLE_LAYOUT_5_14), SINCE(5_15, ROLE_LAYOUT_5_15),
+    SINCE(5_17, ROLE_LAYOUT_5_17), SINCE(5_19, ROLE_LAYOUT_5_19), SINCE(6_14, ROLE_LAYOUT_6_14),
+    SINCE(7_2, ROLE_LAYOUT_7_2)),
+ROW(ROLE_TDP,
+    "What the guest's EFER.NX and CR0.WP do to the role of a TDP root.",
+    "KVM 5.10.7 to 6.12: kvm_calc_tdp_mmu_root_page_role(); recordings from 6.1.192 on",
+    ALWAYS(ROLE_TDP_NX_WP_RAW), SINCE(5_14, ROLE_TDP_NX_WP), SINCE(5_19, ROLE_TDP_CONSTANT)),
+ROW(ROLE_SHADOW,
+    "What a shadow root takes from registers: all as they are, nothing without paging, "
+    "or nothing without paging and NX always.",
+    "KVM 5.10.7, 5.12.9, 5.14, 5.17: kvm_calc_shadow_mmu_root_page_role(); 5.19: "
+    "kvm_init_shadow_mmu()",
+    ALWAYS(ROLE_SHADOW_RAW), SINCE(5_14, ROLE_SHADOW_PAGED), SINCE(5_19, ROLE_SHADOW_FORCE_NX)),
+ROW(ROLE_SHADOW_NPT,
+    "Whose registers make the role of a shadow NPT, and whether it says guest mode.",
+    "KVM 5.10.7 to 7.1.5: kvm_init_shadow_npt_mmu(), nested_svm_init_mmu_context(); "
+    "recordings from 6.1.192 on; 7.2 from its GMET patches",
+    ALWAYS(ROLE_SHADOW_NPT_CURRENT_REGS), SINCE(5_14, ROLE_SHADOW_NPT_L1_REGS_PKE),
+    SINCE(5_15, ROLE_SHADOW_NPT_L1_REGS), MAYBE(6_13, ROLE_SHADOW_NPT_GUEST_MODE),
+    SINCE(6_14, ROLE_SHADOW_NPT_GUEST_MODE), SINCE(7_2, ROLE_SHADOW_NPT_GMET)),
+ROW(ROLE_SHADOW_EPT,
+    "Role of a shadow EPT: with the WP and SMAP marker, with root_mmu's SMM flag, with "
+    "neither, or with MBEC.",
+    "KVM 5.10.7 to 7.1.5: kvm_calc_shadow_ept_root_page_role(); 7.2 from its MBEC patches",
+    ALWAYS(ROLE_SHADOW_EPT_MARKED), SINCE(5_14, ROLE_SHADOW_EPT_ROOT_SMM),
+    SINCE(5_19, ROLE_SHADOW_EPT_PLAIN), SINCE(7_2, ROLE_SHADOW_EPT_MBEC)),
+ROW(SPTE_LAYOUT,
+    "Bits of an SPTE.",
+    "docs/decisions/spte.md, table of layouts",
+    ALWAYS(SPTE_LAYOUT_5_10), SINCE(5_12, SPTE_LAYOUT_5_12), SINCE(5_14, SPTE_LAYOUT_5_14),
+    SINCE(6_11, SPTE_LAYOUT_6_10), SINCE(7_2, SPTE_LAYOUT_7_2)),
+ROW(SPTE_NO_AD,
+    "Accessed and dirty bits where the hardware keeps none.",
+    "docs/decisions/spte.md; recordings of 6.12, 6.18.2 and 7.1.5 with eptad=0",
+    ALWAYS(SPTE_NO_AD_NONE), SINCE(6_13, SPTE_NO_AD_SOFTWARE)),
+ROW(SPTE_REDIRTY,
+    "When the dirty bit is left out because the old SPTE was writable already.",
+    "docs/decisions/spte.md; recordings of 6.12, 6.14, 6.18.2 and 7.1.5",
+    ALWAYS(SPTE_REDIRTY_SKIP_IN_SYNC), SINCE(5_17, SPTE_REDIRTY_SKIP),
+    MAYBE(6_11, SPTE_REDIRTY_SKIP_OVER_LEAF), SINCE(6_12, SPTE_REDIRTY_SKIP),
+    SINCE(6_13, SPTE_REDIRTY_ALWAYS)),
+ROW(SPTE_SYNC,
+    "How a synchronized SPTE is made: like a prefetch, or accessed.",
+    "docs/decisions/spte.md",
+    ALWAYS(SPTE_SYNC_PREFETCH), SINCE(6_13, SPTE_SYNC_ACCESSED)),
+ROW(SPTE_WRPROT_ONLY,
+    "Which pages track dirtiness by write protection although the hardware keeps dirty "
+    "bits.",
+    "docs/decisions/spte.md",
+    ALWAYS(SPTE_WRPROT_ONLY_GUEST_MMU), SINCE(5_12, SPTE_WRPROT_ONLY_GUEST_MMU_PML),
+    SINCE(5_17, SPTE_WRPROT_ONLY_GUEST_MODE_PML)),
+ROW(SPTE_LEAF_FLUSH,
+    "Which change of a leaf SPTE needs a TLB flush.",
+    "docs/decisions/spte.md",
+    ALWAYS(SPTE_LEAF_FLUSH_W_A_D_LOST), SINCE(6_13, SPTE_LEAF_FLUSH_MMU_WRITABLE_LOST)),
+ROW(NOTIFY_CHANGE_PTE,
+    "What becomes of an SPTE whose host frame is replaced by another.",
+    "docs/decisions/spte.md",
+    ALWAYS(NOTIFY_CHANGE_PTE_KEEPS_MMU_WRITABLE),
+    SINCE(5_17, NOTIFY_CHANGE_PTE_CLEARS_MMU_WRITABLE), SINCE(6_11, NOTIFY_CHANGE_PTE_NONE)),
+
+/* Roots and faults */
+ROW(ROOT_LIFE,
+    "What happens to a TDP root when the last vCPU drops it.",
+    "KVM 5.10.7 to 6.4.6: kvm_tdp_mmu_put_root() and its predecessors",
+    ALWAYS(ROOT_LIFE_FREE_ON_LAST), SINCE(5_19, ROOT_LIFE_INVALIDATE_ON_LAST),
+    SINCE(6_4, ROOT_LIFE_PERSISTENT)),
+ROW(ROOT_SLOT_DELETE,
+    "What a fast zap does to TDP roots: emptied and kept, or made invalid.",
+    "KVM 5.10.7, 5.12.9, 5.14: kvm_mmu_zap_all_fast()",
+    ALWAYS(ROOT_SLOT_DELETE_EMPTY), SINCE(5_14, ROOT_SLOT_DELETE_INVALIDATE)),
+ROW(MMU_RELOAD,
+    "Whether kvm_mmu_reload() serves a pending request to free obsolete roots.",
+    "commit 20a6cff3b283 (6.15); KVM 6.16: kvm_mmu_reload(); recordings of 6.12, 6.14 "
+    "and 6.18.2",
+    ALWAYS(MMU_RELOAD_KEEPS_OBSOLETE), SINCE(6_15, MMU_RELOAD_FREES_OBSOLETE)),
+ROW(MMU_STALE_CHECK,
+    "Whether a shadow fault on an obsolete root is retried, tested before or after pages "
+    "are reclaimed.",
+    "KVM 5.15.85, 5.17, 7.1.5: direct_page_fault(); commit 2abd5287f083 (7.2)",
+    ALWAYS(MMU_STALE_CHECK_NONE), SINCE(5_17, MMU_STALE_CHECK_BEFORE_RECLAIM),
+    SINCE(7_2, MMU_STALE_CHECK_AFTER_RECLAIM)),
+ROW(MMU_WP_TOGGLE,
+    "What toggling CR0.WP does under TDP.",
+    "KVM 6.1-rc7, 6.2.1, 6.4.6: kvm_post_set_cr0()",
+    ALWAYS(MMU_WP_TOGGLE_RESET), SINCE(6_4, MMU_WP_TOGGLE_KEEPS_ROOTS)),
+ROW(TDP_PRESENT_LEAF,
+    "A fault on a leaf that allows the access already, or a prefetch over a leaf.",
+    "recordings of 6.12, 6.14 and 6.18.2; KVM 5.10.7 to 6.13.7: "
+    "tdp_mmu_map_handle_target_level()",
+    ALWAYS(TDP_PRESENT_LEAF_REWRITE), SINCE(6_13, TDP_PRESENT_LEAF_SPURIOUS)),
+ROW(TDP_PREFETCH_TABLE,
+    "A prefetch of a huge page where a page table hangs.",
+    "recordings of 6.12, 6.14 and 6.18.2; KVM 6.13.7, 6.16: "
+    "tdp_mmu_map_handle_target_level()",
+    ALWAYS(TDP_PREFETCH_TABLE_REPLACE), SINCE(6_13, TDP_PREFETCH_TABLE_SPURIOUS),
+    SINCE(6_16, TDP_PREFETCH_TABLE_REPLACE)),
+ROW(FAULT_EPT_FLAGS,
+    "GUEST_FINAL and GUEST_PAGE in the error code of an EPT violation: one of them "
+    "always, never, if the linear address is valid; then also USER for user pages only.",
+    "KVM 5.10.7 to 6.11.11, 6.12: handle_ept_violation(); commit d0164c161923 (6.18); "
+    "recordings of 6.12, 6.14, 6.18.2 and 7.1.5; 7.2 from its MBEC patches",
+    ALWAYS(FAULT_EPT_FLAGS_UNGUARDED), SINCE(6_12, FAULT_EPT_FLAGS_ACCESS_ONLY),
+    SINCE(6_18, FAULT_EPT_FLAGS_GUEST_FINAL), SINCE(7_2, FAULT_EPT_FLAGS_USER_PAGE)),
+ROW(MMIO_OVER_PRESENT,
+    "An MMIO SPTE put over a present one, in the shadow MMU.",
+    "KVM 5.10.7, 5.12.9, 5.14, 6.12, 7.0: mmu_set_spte(); recordings of 6.12, 6.18.2, "
+    "7.0 and 7.1.5",
+    ALWAYS(MMIO_OVER_PRESENT_DROPS_FIRST), SINCE(5_14, MMIO_OVER_PRESENT_OVERWRITES),
+    SINCE(7_0, MMIO_OVER_PRESENT_DROPS_FIRST)),
+ROW(MMIO_WRAP,
+    "Whether a wrap of the MMIO generation zaps everything although MMIO caching is off.",
+    "KVM 6.18.2, 6.19: kvm_mmu_invalidate_mmio_sptes(); recordings of 6.12, 6.18.2, 7.0 "
+    "and 7.1.5",
+    ALWAYS(MMIO_WRAP_ALWAYS_ZAPS), SINCE(6_19, MMIO_WRAP_ZAPS_IF_CACHING)),
+
+/* KVM_PRE_FAULT_MEMORY */
+ROW(PREFAULT_API,
+    "The ioctl that maps guest memory in advance; map_v1 to map_v3 were posted, never "
+    "merged.",
+    "KVM 6.11.11, 6.12, 6.16.1, 6.17, 6.18.2: kvm_vcpu_pre_fault_memory(), "
+    "kvm_arch_vcpu_pre_fault_memory(); recordings of 6.12, 6.14, 6.18.2 and 7.1.5; mails "
+    "of 2024-03-01, 2024-04-10 and 2024-04-17",
+    ALWAYS(PREFAULT_API_NONE), SINCE(6_11, PREFAULT_API_6_11), SINCE(6_12, PREFAULT_API_6_12),
+    SINCE(6_15, PREFAULT_API_6_15), SINCE(6_16, PREFAULT_API_6_16),
+    SINCE(6_18, PREFAULT_API_6_18)),
+ROW(PREFAULT_SMM,
+    "Where the ioctl installs while the vCPU is in SMM; all but current are proposals.",
+    "thread of 2024-04-10 to 2024-04-17",
+    ALWAYS(PREFAULT_MODE_CURRENT)),
+ROW(PREFAULT_GUEST_MODE,
+    "Where the ioctl installs while L2 runs; all but current are proposals.",
+    "thread of 2024-04-10 to 2024-04-17",
+    ALWAYS(PREFAULT_MODE_CURRENT)),
+ROW(PREFAULT_SHADOW,
+    "The ioctl where pages are shadowed; gva is a proposal.",
+    "thread of 2024-03-01 to 2024-04-03",
+    ALWAYS(PREFAULT_SHADOW_UNSUPPORTED)),
+ROW(PREFAULT_AFTER_RUN,
+    "The ioctl after a vCPU has run; rejected is a proposal.",
+    "thread of 2024-03-01 to 2024-04-03",
+    ALWAYS(PREFAULT_AFTER_RUN_ALLOWED)),
+
+/* Memory types */
+ROW(MEMTYPE_SOURCE,
+    "What decides the memory type of an EPT leaf; vcpu0, uniform and role are proposals.",
+    "KVM 5.10.7 to 6.18.2: vmx_get_mt_mask(); thread of 2021-11-10 to 2021-11-18",
+    ALWAYS(MEMTYPE_SOURCE_MTRR_CD_IPAT), SINCE(6_7, MEMTYPE_SOURCE_MTRR_CD),
+    SINCE(6_11, MEMTYPE_SOURCE_WB_ONLY), SINCE(6_16, MEMTYPE_SOURCE_QUIRK9)),
+ROW(MEMTYPE_LEVEL_LIMIT,
+    "Where the guest's MTRRs limit the size of a page.",
+    "KVM 5.10.7 to 6.11.11: kvm_tdp_page_fault()",
+    ALWAYS(MEMTYPE_LEVEL_LIMIT_ALL_TDP), SINCE(6_0, MEMTYPE_LEVEL_LIMIT_EPT_NONCOHERENT),
+    SINCE(6_11, MEMTYPE_LEVEL_LIMIT_NONE)),
+ROW(MEMTYPE_ZAP,
+    "Which changes of memory types zap SPTEs, and where.",
+    "KVM 5.10.7 to 6.18.2: kvm_post_set_cr0(), update_mtrr(), "
+    "kvm_arch_register_noncoherent_dma()",
+    ALWAYS(MEMTYPE_ZAP_ANY_VENDOR), SINCE(6_7, MEMTYPE_ZAP_EPT),
+    SINCE(6_11, MEMTYPE_ZAP_DEVICE_ONLY), SINCE(6_16, MEMTYPE_ZAP_QUIRK9)),
+
+/* Nested paging, nested state, SMM */
+ROW(NPT_LEVEL,
+    "Depth of an NPT on a host with 5-level paging.",
+    "KVM 5.10.7 to 5.17: kvm_configure_mmu(), get_max_npt_level(); commit 03ca4589 (5.13)",
+    ALWAYS(NPT_LEVEL_FIXED4), SINCE(5_14, NPT_LEVEL_REFUSE_LA57), SINCE(5_15, NPT_LEVEL_HOST)),
+ROW(NPT_PASSTHROUGH,
+    "Mark on the extra top level that shadows a 4-level NPT on a 5-level host.",
+    "KVM 5.17, 5.19: kvm_init_shadow_npt_mmu(); recordings of 6.12",
+    ALWAYS(NPT_PASSTHROUGH_NONE), SINCE(5_19, NPT_PASSTHROUGH_BIT18)),
+ROW(NESTED_STATE_PAGES,
+    "When the pages that vmcs12 or vmcb12 points to are loaded after "
+    "KVM_SET_NESTED_STATE or RSM; on_set, before_entry and unblock are proposals.",
+    "KVM 5.10.7 to 6.18.2: KVM_REQ_GET_NESTED_STATE_PAGES; thread of 2022-08-24 to "
+    "2022-08-29",
+    ALWAYS(NESTED_STATE_PAGES_REQUEST_5_10), SINCE(5_12, NESTED_STATE_PAGES_REQUEST_5_12),
+    SINCE(5_14, NESTED_STATE_PAGES_REQUEST_5_14), SINCE(5_15, NESTED_STATE_PAGES_REQUEST_5_15),
+    SINCE(5_17, NESTED_STATE_PAGES_REQUEST), SINCE(6_8, NESTED_STATE_PAGES_REQUEST_6_8)),
+ROW(SMM_LEAVE,
+    "How RSM goes back to L2: by a request, or in two steps around the save area (a "
+    "proposal).",
+    "KVM 5.10.7 to 6.18.2: leave_smm hooks; thread of 2022-08-24 to 2022-08-29",
+    ALWAYS(SMM_LEAVE_REQUEST)),
+ROW(SMM_FLIP,
+    "KVM_SET_VCPU_EVENTS changes the SMM flag while L2 is active.",
+    "KVM 5.15.16, 5.17: kvm_vcpu_ioctl_x86_set_vcpu_events()",
+    ALWAYS(SMM_FLIP_KEEPS_NESTED), SINCE(5_17, SMM_FLIP_LEAVES_NESTED)),
+ROW(SMM_RSM,
+    "RSM resets the MMU after all registers are loaded, or at once; from then on a "
+    "failed load is a triple fault, and at last L2 is left before that.",
+    "KVM 5.10.7, 5.12.9, 5.14, 6.11.11, 6.12: emulator_leave_smm() and its predecessors",
+    ALWAYS(SMM_RSM_RESETS_LAST), SINCE(5_14, SMM_RSM_RESETS_FIRST),
+    SINCE(6_12, SMM_RSM_LEAVES_NESTED)),
+ROW(NESTED_NP_WITHOUT_NPT,
+    "VMRUN with NP_ENABLE in vmcb12 where KVM itself does without nested paging.",
+    "recordings of 6.12, 6.18.2, 7.0 and 7.1.5",
+    ALWAYS(NESTED_NP_WITHOUT_NPT_VMEXIT_INVALID), SINCE(7_1, NESTED_NP_WITHOUT_NPT_IGNORED)),
+ROW(NESTED_EXIT_CR3,
+    "#VMEXIT to an L1 whose CR3 or PDPTEs can't be loaded.",
+    "recordings of 6.1.192, 6.12, 6.12.117, 6.18.2, 7.0 and 7.1.5",
+    ALWAYS(NESTED_EXIT_CR3_SWALLOWED), SINCE(7_1, NESTED_EXIT_CR3_TRIPLE_FAULT)),
+ROW(CPUID_AFTER_RUN,
+    "KVM_SET_CPUID2 with other data after the vCPU has run.",
+    "recordings of 6.12: EINVAL; up to 5.15 a warning only",
+    ALWAYS(CPUID_AFTER_RUN_ALLOWED), MAYBE(5_17, CPUID_AFTER_RUN_REJECTED)),
+ROW(MTRR_HOST_GP,
+    "A reserved bit of a variable MTRR gives the guest a #GP even if userspace wrote it.",
+    "KVM 5.10.7, 5.12.9: kvm_mtrr_valid()",
+    ALWAYS(SWITCH_ON), SINCE(5_12, SWITCH_OFF)),
+};
+/* clang-format on */
+
+/* What a point release has taken from later kernels. */
+struct override {
+	uint8_t behaviour;
+	uint8_t value;
+	bool unverified;
+};
+
+/*
+ * Debian's 6.1.192: shadow NPT as recorded; roots and CR0.WP as read in its
+ * source; redirtying as read in 6.1.158.
+ */
+static const struct override overrides_6_1_192[] = {
+	{ B_ROLE_SHADOW_NPT, ROLE_SHADOW_NPT_GUEST_MODE, false },
+	{ B_ROOT_LIFE, ROOT_LIFE_PERSISTENT, false },
+	{ B_MMU_WP_TOGGLE, MMU_WP_TOGGLE_KEEPS_ROOTS, false },
+	{ B_NESTED_EXIT_CR3, NESTED_EXIT_CR3_TRIPLE_FAULT, false },
+	{ B_SPTE_REDIRTY, SPTE_REDIRTY_SKIP_OVER_LEAF, true },
+};
+
+/*
+ * Debian's 6.12.117: shadow NPT as recorded; the rest follows from stable
+ * backports whose point release is known or very probable.
+ */
+static const struct override overrides_6_12_117[] = {
+	{ B_ROLE_SHADOW_NPT, ROLE_SHADOW_NPT_GUEST_MODE, false },
+	{ B_NESTED_EXIT_CR3, NESTED_EXIT_CR3_TRIPLE_FAULT, false },
+	{ B_MMU_STALE_CHECK, MMU_STALE_CHECK_AFTER_RECLAIM, true },
+	{ B_SPTE_REDIRTY, SPTE_REDIRTY_SKIP_OVER_LEAF, true },
+	{ B_FAULT_EPT_FLAGS, FAULT_EPT_FLAGS_GUEST_FINAL, true },
+};
+
+static const struct point_release {
+	const char *name;
+	enum kernel base; /* comes right after it in the list of profiles */
+	const struct override *overrides;
+	size_t nr_overrides;
+} point_releases[] = {
+	{ "v6.1.192", KERNEL_6_1, overrides_6_1_192,
+	  ARRAY_SIZE(overrides_6_1_192) },
+	{ "v6.12.117", KERNEL_6_12, overrides_6_12_117,
+	  ARRAY_SIZE(overrides_6_12_117) },
+};
+
+/*
+ * Kernels whose tree was not read as a whole: what did not change with them
+ * is an inference.
+ */
+static bool is_inferred(enum kernel kernel)
+{
+	return kernel == KERNEL_6_15 || kernel == KERNEL_7_2;
+}
+
+struct profile {
+	const char *name;
+	enum kernel kernel;
+	const struct point_release *point; /* NULL: the kernel itself */
+};
+
+/* The index-th profile; false past the last one. */
+static bool profile_get(unsigned int index, struct profile *profile)
+{
+	unsigned int points = 0;
+
+	for (enum kernel k = 0; k < NR_KERNELS; k++) {
+		if (index == k + points) {
+			*profile = (struct profile){ kernel_names[k], k, NULL };
+			return true;
+		}
+		if (points == ARRAY_SIZE(point_releases) ||
+		    point_releases[points].base != k)
+			continue;
+		if (index == k + ++points) {
+			const struct point_release *p =
+				&point_releases[points - 1];
+
+			*profile = (struct profile){ p->name, k, p };
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool profile_find(const char *name, struct profile *profile)
+{
+	for (unsigned int i = 0; profile_get(i, profile); i++)
+		if (!strcmp(name, profile->name))
+			return true;
+	return false;
+}
+
+static struct change change_of_kernel(enum behaviour b, enum kernel kernel)
+{
+	const struct change *changes = rows[b].changes;
+	unsigned int last = 0;
+
+	/* Entries that are not used say 5.10 once more. */
+	for (unsigned int i = 1; i < MAX_CHANGES; i++) {
+		if (changes[i].since <= changes[last].since ||
+		    changes[i].since > kernel)
+			break;
+		last = i;
+	}
+	return changes[last];
+}
+
+static struct change change_of(enum behaviour b, const struct profile *profile)
+{
+	struct change change = change_of_kernel(b, profile->kernel);
+	const struct point_release *p = profile->point;
+
+	if (change.since != profile->kernel && is_inferred(profile->kernel))
+		change.unverified = true;
+	for (size_t i = 0; p && i < p->nr_overrides; i++) {
+		if (p->overrides[i].behaviour != b)
+			continue;
+		change.value = p->overrides[i].value;
+		change.unverified = p->overrides[i].unverified;
+	}
+	return change;
+}
+
+static const char *nth_profile(unsigned int index, const void *context)
+{
+	(void)context;
+	return tdp_profile_name(index);
+}
+
+static const char *nth_behaviour(unsigned int index, const void *context)
+{
+	(void)context;
+	return index < NR_BEHAVIOURS ? rows[index].info.name : NULL;
+}
+
+static const char *nth_value(unsigned int index, const void *context)
+{
+	const struct row *row = context;
+
+	return index < row->info.nr_values ? row->value_names[index] : NULL;
+}
+
+/* "@what "@word"", and the nearest word of a list if there is one. */
+static int unknown(struct tdp_error *err, const char *what, const char *word,
+		   const char *(*nth)(unsigned int, const void *),
+		   const void *context)
+{
+	const char *nearest = nearest_word(word, nth, context);
+
+	if (!nearest)
+		return err_set(err, TDP_EINVAL, "%s \"%.64s\"", what, word);
+	return err_set(err, TDP_EINVAL, "%s \"%.64s\"; the nearest is \"%s\"",
+		       what, word, nearest);
+}
+
+int tdp_kvm_config_init(struct tdp_kvm_config *config, const char *profile,
+			struct tdp_error *err)
+{
+	struct profile found;
+
+	if (!profile_find(profile, &found))
+		return unknown(err, "there is no profile", profile, nth_profile,
+			       NULL);
+	*config = (struct tdp_kvm_config){ 0 };
+	snprintf(config->profile, sizeof(config->profile), "%s", found.name);
+	for (unsigned int b = 0; b < NR_BEHAVIOURS; b++)
+		config->value[b] = change_of(b, &found).value;
+	return TDP_OK;
+}
+
+static const struct row *row_find(const char *name)
+{
+	for (unsigned int b = 0; b < NR_BEHAVIOURS; b++)
+		if (!strcmp(name, rows[b].info.name))
+			return &rows[b];
+	return NULL;
+}
+
+int tdp_kvm_config_set(struct tdp_kvm_config *config, const char *name,
+		       const char *value, struct tdp_error *err)
+{
+	const struct row *row = row_find(name);
+	char what[64];
+
+	if (!row)
+		return unknown(err, "there is no behaviour", name,
+			       nth_behaviour, NULL);
+	for (unsigned int i = 0; i < row->info.nr_values; i++) {
+		if (!strcmp(value, row->value_names[i])) {
+			config->value[row - rows] = (uint8_t)i;
+			return TDP_OK;
+		}
+	}
+	snprintf(what, sizeof(what), "%s has no value", row->info.name);
+	return unknown(err, what, value, nth_value, row);
+}
+
+const char *tdp_kvm_config_get(const struct tdp_kvm_config *config,
+			       const char *name)
+{
+	const struct row *row = row_find(name);
+
+	return row ? row->value_names[config->value[row - rows]] : NULL;
+}
+
+const char *tdp_profile_name(unsigned int index)
+{
+	struct profile profile;
+
+	return profile_get(index, &profile) ? profile.name : NULL;
+}
+
+const struct tdp_behaviour_info *tdp_behaviour_info(unsigned int index)
+{
+	return index < NR_BEHAVIOURS ? &rows[index].info : NULL;
+}
+
+const char *tdp_behaviour_value_name(unsigned int behaviour_index,
+				     unsigned int value)
+{
+	if (behaviour_index >= NR_BEHAVIOURS)
+		return NULL;
+	return nth_value(value, &rows[behaviour_index]);
+}
+
+bool tdp_behaviour_unverified(unsigned int behaviour_index,
+			      unsigned int profile_index)
+{
+	struct profile profile;
+
+	return behaviour_index < NR_BEHAVIOURS &&
+	       profile_get(profile_index, &profile) &&
+	       change_of(behaviour_index, &profile).unverified;
+}
