@@ -5,8 +5,8 @@
  */
 #include "kvm/spte.h"
 
-#define AD_DISABLED	1
-#define AD_WRPROT_ONLY	2
+#define AD_DISABLED    1
+#define AD_WRPROT_ONLY 2
 
 bool spte_ad_enabled(const struct spte_format *fmt, uint64_t spte)
 {
@@ -54,11 +54,10 @@ bool spte_allows(const struct spte_format *fmt, uint64_t spte, bool write,
 		return spte_executable(fmt, spte);
 	if (write)
 		return spte_writable(spte);
-	return spte & BIT(0);		/* P and R alike */
+	return spte & BIT(0); /* P and R alike */
 }
 
-bool spte_needs_flush(const struct spte_format *fmt, uint64_t old,
-		      uint64_t new)
+bool spte_needs_flush(const struct spte_format *fmt, uint64_t old, uint64_t new)
 {
 	const uint64_t was_writable = old & fmt->mmu_writable;
 
@@ -93,8 +92,7 @@ uint64_t spte_mark_access_track(const struct spte_format *fmt, uint64_t spte)
 }
 
 /* KVM 6.12: restore_acc_track_spte() */
-uint64_t spte_restore_access_track(const struct spte_format *fmt,
-				   uint64_t spte)
+uint64_t spte_restore_access_track(const struct spte_format *fmt, uint64_t spte)
 {
 	const uint64_t saved = spte & fmt->acc_track_saved;
 
@@ -188,10 +186,17 @@ static uint64_t write_bits(const struct spte_format *fmt,
 	return bits;
 }
 
+/* Nobody has accessed the page yet. */
+static bool unaccessed(const struct spte_format *fmt,
+		       const struct spte_args *args)
+{
+	return args->prefetch && !(args->synchronizing && fmt->sync_accessed);
+}
+
 static bool tracks(const struct spte_format *fmt, const struct spte_args *args,
 		   bool writable)
 {
-	if (!args->prefetch || (args->synchronizing && fmt->sync_accessed))
+	if (!unaccessed(fmt, args))
 		return false;
 	/* Up to 5.15 what skips the write checks skips this as well. */
 	return fmt->redirty != SPTE_REDIRTY_SKIP_IN_SYNC || !writable ||
@@ -207,7 +212,7 @@ uint64_t spte_make(const struct spte_format *fmt, const struct spte_args *args,
 
 	assert(args->level >= TDP_LEVEL_4K && args->level <= TDP_LEVEL_1G);
 	*wrprotected = false;
-	if (!args->prefetch || (args->synchronizing && fmt->sync_accessed))
+	if (!unaccessed(fmt, args))
 		spte |= keeps_ad(fmt, spte) ? fmt->accessed : 0;
 	spte |= right_bits(fmt, args->access, args->level);
 	if (args->level > TDP_LEVEL_4K)
@@ -251,8 +256,7 @@ static uint64_t set_exec(const struct spte_format *fmt, uint64_t spte,
 }
 
 uint64_t spte_make_small(const struct spte_format *fmt, uint64_t huge_spte,
-			 const struct tdp_role *child_role,
-			 unsigned int index)
+			 const struct tdp_role *child_role, unsigned int index)
 {
 	uint64_t spte = huge_spte;
 

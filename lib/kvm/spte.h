@@ -16,53 +16,53 @@
 
 /* Where the pieces of an MMIO generation go: value bits [width] from @shift. */
 struct spte_gen_part {
-	unsigned int gen_shift;		/* lowest bit of the generation */
+	unsigned int gen_shift; /* lowest bit of the generation */
 	unsigned int width;
-	unsigned int spte_shift;	/* where it lands */
+	unsigned int spte_shift; /* where it lands */
 };
 
 struct spte_format {
-	bool ept;		/* else: the ordinary page-table format */
+	bool ept; /* else: the ordinary page-table format */
 	/* hardware bits */
 	uint64_t present;
-	uint64_t read;		/* 7.2: bit 0 goes by the right; else 0 */
-	uint64_t user;		/* EPT up to 7.1: the right to read */
-	uint64_t x;		/* EPT with MBEC: supervisor fetches */
-	uint64_t xu;		/* 7.2 EPT: user fetches; else 0 */
+	uint64_t read; /* 7.2: bit 0 goes by the right; else 0 */
+	uint64_t user; /* EPT up to 7.1: the right to read */
+	uint64_t x;    /* EPT with MBEC: supervisor fetches */
+	uint64_t xu;   /* 7.2 EPT: user fetches; else 0 */
 	uint64_t nx;
-	uint64_t accessed;	/* 0: not maintained at all */
+	uint64_t accessed; /* 0: not maintained at all */
 	uint64_t dirty;
-	bool has_ad;		/* hardware A/D in use */
-	bool software_ad;	/* A and D are kept even without hardware A/D */
-	bool memtype;		/* leaves carry a memory type (EPT) */
-	uint64_t me;		/* memory encryption, 0 here */
+	bool has_ad;      /* hardware A/D in use */
+	bool software_ad; /* A and D are kept even without hardware A/D */
+	bool memtype;     /* leaves carry a memory type (EPT) */
+	uint64_t me;      /* memory encryption, 0 here */
 	/* software bits */
-	uint64_t mmu_present;	/* 0 in layouts that have no such bit */
+	uint64_t mmu_present; /* 0 in layouts that have no such bit */
 	uint64_t host_writable;
 	uint64_t mmu_writable;
-	uint64_t ad_type;	/* field: 0 enabled, 1 disabled, 2 wrprot only */
-	uint64_t acc_track;	/* bits that access tracking clears */
+	uint64_t ad_type;   /* field: 0 enabled, 1 disabled, 2 wrprot only */
+	uint64_t acc_track; /* bits that access tracking clears */
 	uint64_t acc_track_saved; /* where it keeps them, shifted as below */
 	unsigned int acc_track_shift;
 	/* special values */
 	uint64_t nonpresent;
-	uint64_t frozen;	/* 0: this layout has none */
+	uint64_t frozen; /* 0: this layout has none */
 	/* MMIO */
 	bool mmio_caching;
 	uint64_t mmio_value;
-	uint64_t mmio_mask;	/* bits that tell an MMIO entry from others */
-	uint64_t mmio_access;	/* rights that it keeps */
-	uint64_t mmio_traced;	/* bits that mark_mmio_spte calls access */
-	struct spte_gen_part gen[2];	/* low part, high part */
+	uint64_t mmio_mask;   /* bits that tell an MMIO entry from others */
+	uint64_t mmio_access; /* rights that it keeps */
+	uint64_t mmio_traced; /* bits that mark_mmio_spte calls access */
+	struct spte_gen_part gen[2]; /* low part, high part */
 	unsigned int gen_bits;
 	uint64_t l1tf_mask;
 	unsigned int l1tf_shift;
-	uint64_t low_gpa;	/* address bits that L1TF leaves in their place */
+	uint64_t low_gpa; /* address bits that L1TF leaves in their place */
 	/* rules of the kernel */
 	enum value_spte_redirty redirty;
 	enum value_spte_wrprot_only wrprot_only;
-	bool sync_accessed;	/* synchronizing is no prefetch */
-	bool flush_any_loss;	/* losing W, A or D needs a flush */
+	bool sync_accessed;      /* synchronizing is no prefetch */
+	bool flush_any_loss;     /* losing W, A or D needs a flush */
 	bool loose_mmu_writable; /* may be set without host-writable */
 	bool nx_huge_pages;
 	bool pml;
@@ -74,18 +74,18 @@ void spte_format_init(struct spte_format *fmt,
 
 /* What make_spte() is told. */
 struct spte_args {
-	const struct tdp_role *role;	/* of the table that holds the entry */
-	unsigned int level;		/* 1..3 */
-	unsigned int access;		/* TDP_ACC_* */
-	uint64_t pfn;			/* host frame number, 4 KiB units */
+	const struct tdp_role *role; /* of the table that holds the entry */
+	unsigned int level;          /* 1..3 */
+	unsigned int access;         /* TDP_ACC_* */
+	uint64_t pfn;                /* host frame number, 4 KiB units */
 	uint64_t old_spte;
-	uint64_t memtype_bits;		/* already at 5:3 and 6 (EPT) */
+	uint64_t memtype_bits; /* already at 5:3 and 6 (EPT) */
 	bool prefetch;
-	bool synchronizing;		/* up to 6.12 the inverse of can_unsync */
+	bool synchronizing; /* up to 6.12 the inverse of can_unsync */
 	bool host_writable;
-	bool host_mmio;			/* pfn is no RAM of the host */
-	bool wrprot;			/* gfn is write-tracked or must stay shadowed */
-	bool guest_mmu;			/* the loaded MMU is guest_mmu: up to 5.15 */
+	bool host_mmio; /* pfn is no RAM of the host */
+	bool wrprot;    /* gfn is write-tracked or must stay shadowed */
+	bool guest_mmu; /* the loaded MMU is guest_mmu: up to 5.15 */
 };
 
 /*
@@ -102,8 +102,7 @@ uint64_t spte_make_nonleaf(const struct spte_format *fmt, uint64_t child_hpa,
 
 /* KVM 6.12: make_huge_page_split_spte(); @index of the child entry */
 uint64_t spte_make_small(const struct spte_format *fmt, uint64_t huge_spte,
-			 const struct tdp_role *child_role,
-			 unsigned int index);
+			 const struct tdp_role *child_role, unsigned int index);
 
 /* KVM 6.13: make_huge_spte(); @level is 2 or 3 */
 uint64_t spte_make_huge(const struct spte_format *fmt, uint64_t small_spte,
@@ -150,9 +149,9 @@ static inline bool spte_present(const struct spte_format *fmt, uint64_t spte)
 	return spte != 0 && !spte_frozen(fmt, spte) && !spte_is_mmio(fmt, spte);
 }
 
-#define SPTE_PS		BIT(7)
-#define SPTE_W		BIT(1)
-#define SPTE_ADDRESS	BITS(51, 12)
+#define SPTE_PS      BIT(7)
+#define SPTE_W       BIT(1)
+#define SPTE_ADDRESS BITS(51, 12)
 
 /* KVM 6.12: is_last_spte() of a present entry */
 static inline bool spte_leaf(uint64_t spte, unsigned int level)

@@ -17,24 +17,25 @@ struct layout {
 	struct by_format mmu_writable;
 	uint64_t ad_type;
 	/* EPT only: */
-	uint64_t suppress_ve;	/* in all that is not MMIO */
+	uint64_t suppress_ve; /* in all that is not MMIO */
 	uint64_t xu;
-	bool read_right;	/* bit 0 goes by ACC_READ, not by ACC_USER */
-	uint64_t tracked;	/* cleared by access tracking */
-	uint64_t track_saved;	/* of them, what it has to keep */
+	bool read_right;      /* bit 0 goes by ACC_READ, not by ACC_USER */
+	uint64_t tracked;     /* cleared by access tracking */
+	uint64_t track_saved; /* of them, what it has to keep */
 	unsigned int track_shift;
 	/* both: */
 	uint64_t frozen;
-	bool mmio_by_type;	/* the A/D type 3 marks MMIO entries */
-	bool mmio_optional;	/* there is the parameter mmio_caching */
+	bool mmio_by_type;  /* the A/D type 3 marks MMIO entries */
+	bool mmio_optional; /* there is the parameter mmio_caching */
 	struct spte_gen_part gen[2];
 	uint64_t mmio_traced;
 };
 
 /*
- * A table a layout, from docs/decisions/spte.md.  Software bits are where the
- * formats ignore bits: ordinary entries ignore 11:9 and 62:52, EPT entries 11,
- * 62:52 and (without MBE) 10; 12 bits up from 52 are reserved for PAE paging.
+ * A record a layout, from docs/decisions/spte.md.  Software bits are where the
+ * processor ignores bits: 11:9 and 62:52 of ordinary entries, 11, 62:52 and
+ * (up to 7.1) 10 of EPT entries.  PAE paging reserves 62:52, so an A/D type
+ * other than 0 is for EPT alone.
  */
 static const struct layout layouts[NR_SPTE_LAYOUT] = {
 	[SPTE_LAYOUT_5_10] = {

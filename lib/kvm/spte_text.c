@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "arch/ept_bits.h"
-#include "tdpsim/memtype.h"
+#include "tdpsim/types.h"
 
 /* Address bits below a page of this level; none for tables. */
 static uint64_t low_address(uint64_t spte, unsigned int level)
@@ -63,10 +63,12 @@ const char *spte_check(const struct spte_format *fmt, uint64_t spte,
 struct text {
 	char *buf;
 	size_t size;
-	size_t used;		/* what the whole text needs so far */
+	size_t used; /* what the whole text needs so far */
 };
 
-__attribute__((format(printf, 2, 3)))
+static void add(struct text *t, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 static void add(struct text *t, const char *format, ...)
 {
 	const size_t at = t->used < t->size ? t->used : t->size;
@@ -84,18 +86,6 @@ static void add_if(struct text *t, bool on, const char *word)
 {
 	if (on)
 		add(t, "%s%s", t->used ? " " : "", word);
-}
-
-static const char *memtype_word(uint64_t spte)
-{
-	switch (field_get(EPT_MEMTYPE, spte)) {
-	case TDP_MT_UC: return "UC";
-	case TDP_MT_WC: return "WC";
-	case TDP_MT_WT: return "WT";
-	case TDP_MT_WP: return "WP";
-	case TDP_MT_WB: return "WB";
-	default: return "bad memory type";
-	}
 }
 
 static void add_rights(struct text *t, const struct spte_format *fmt,
@@ -118,10 +108,12 @@ static void add_software(struct text *t, const struct spte_format *fmt,
 			 uint64_t spte)
 {
 	static const char *const types[] = {
-		NULL, "A/D-off", "write-protect-only", "bad A/D type"
+		NULL,
+		"A/D-off",
+		"write-protect-only",
+		"bad A/D type",
 	};
-	const unsigned int type =
-		(unsigned int)field_get(fmt->ad_type, spte);
+	const unsigned int type = (unsigned int)field_get(fmt->ad_type, spte);
 
 	add_if(t, spte & fmt->host_writable, "host-writable");
 	add_if(t, spte & fmt->mmu_writable, "mmu-writable");
@@ -136,7 +128,7 @@ static void add_present(struct text *t, const struct spte_format *fmt,
 
 	add_rights(t, fmt, spte);
 	if (leaf && fmt->memtype) {
-		add_if(t, true, memtype_word(spte));
+		add_if(t, true, tdp_memtype_name(field_get(EPT_MEMTYPE, spte)));
 		add_if(t, spte & EPT_IPAT, "IPAT");
 	}
 	add_if(t, spte & fmt->accessed, "A");
