@@ -16,6 +16,7 @@
 #include "scenario.h"
 #include "types.h"
 #include "vcpu.h"
+#include "version.h"
 #include "vm.h"
 
 #endif
