@@ -3,7 +3,6 @@
 #include "kvm/spte.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "arch/ept_bits.h"
@@ -66,26 +65,31 @@ struct text {
 	size_t used; /* what the whole text needs so far */
 };
 
-static void add(struct text *t, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void add(struct text *t, const char *format, ...)
+static void add(struct text *t, const char *word)
 {
-	const size_t at = t->used < t->size ? t->used : t->size;
-	va_list args;
-	int n;
+	for (; *word; word++, t->used++)
+		if (t->used + 1 < t->size)
+			t->buf[t->used] = *word;
+	if (t->size)
+		t->buf[t->used < t->size ? t->used : t->size - 1] = '\0';
+}
 
-	va_start(args, format);
-	n = vsnprintf(t->buf + at, t->size - at, format, args);
-	va_end(args);
-	if (n > 0)
-		t->used += (size_t)n;
+static void add_number(struct text *t, const char *name, uint64_t value)
+{
+	char number[sizeof("0x0123456789abcdef")];
+
+	snprintf(number, sizeof(number), "0x%" PRIx64, value);
+	add(t, name);
+	add(t, number);
 }
 
 static void add_if(struct text *t, bool on, const char *word)
 {
-	if (on)
-		add(t, "%s%s", t->used ? " " : "", word);
+	if (!on)
+		return;
+	if (t->used)
+		add(t, " ");
+	add(t, word);
 }
 
 static void add_rights(struct text *t, const struct spte_format *fmt,
@@ -135,26 +139,37 @@ static void add_present(struct text *t, const struct spte_format *fmt,
 	add_if(t, leaf && (spte & fmt->dirty), "D");
 	if (leaf)
 		add_software(t, fmt, spte);
-	add(t, ", %s 0x%" PRIx64, leaf ? "pfn" : "table",
-	    field_get(SPTE_ADDRESS, spte));
+	add_number(t, leaf ? ", pfn " : ", table ",
+		   field_get(SPTE_ADDRESS, spte));
+}
+
+static void add_absent(struct text *t, const struct spte_format *fmt,
+		       uint64_t spte)
+{
+	if (spte_is_mmio(fmt, spte)) {
+		add_number(t, "MMIO, gfn ", spte_mmio_gfn(fmt, spte));
+		add_number(t, ", generation ", spte_mmio_gen(fmt, spte));
+	} else if (spte_frozen(fmt, spte)) {
+		add(t, "frozen");
+	} else if (spte == fmt->nonpresent) {
+		add(t, "not present");
+	} else {
+		add_number(t, "no SPTE: ", spte);
+	}
 }
 
 char *spte_print(const struct spte_format *fmt, uint64_t spte,
 		 unsigned int level, char *buf, size_t size)
 {
+	const char name[] = { (char)('0' + level), '\0' };
 	struct text t = { .buf = buf, .size = size };
 
+	assert(level <= TDP_LEVEL_256T);
 	if (spte_present(fmt, spte))
 		add_present(&t, fmt, spte, level);
-	else if (spte_is_mmio(fmt, spte))
-		add(&t, "MMIO, gfn 0x%" PRIx64 ", generation 0x%" PRIx64,
-		    spte_mmio_gfn(fmt, spte), spte_mmio_gen(fmt, spte));
-	else if (spte_frozen(fmt, spte))
-		add(&t, "frozen");
-	else if (spte == fmt->nonpresent)
-		add(&t, "not present");
 	else
-		add(&t, "0x%" PRIx64 " is no SPTE", spte);
-	add(&t, ", level %u", level);
+		add_absent(&t, fmt, spte);
+	add(&t, ", level ");
+	add(&t, name);
 	return buf;
 }

@@ -657,7 +657,7 @@ static const struct text_row {
 	  "MMIO, gfn 0xfee00, generation 0x2, level 1" },
 	{ "frozen", K6_10, H_AMD, 1, 0x80000000000005a0, "frozen, level 1" },
 	{ "nonpresent", K6_10, 0, 3, BIT(63), "not present, level 3" },
-	{ "garbage", K6_10, 0, 3, 0x123, "0x123 is no SPTE, level 3" },
+	{ "garbage", K6_10, 0, 3, 0x123, "no SPTE: 0x123, level 3" },
 };
 /* clang-format on */
 
@@ -674,6 +674,9 @@ static void prints(void **state)
 	spte_print(&fmt, r->spte, r->level, cut, 7);
 	assert_memory_equal(cut, r->text, 6);
 	assert_int_equal(cut[6], 0);
+	assert_int_equal(cut[7], '-');
+	assert_ptr_equal(spte_print(&fmt, r->spte, r->level, cut + 7, 0),
+			 cut + 7);
 	assert_int_equal(cut[7], '-');
 }
 
