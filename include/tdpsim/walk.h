@@ -453,6 +453,7 @@ enum tdp_walk_outcome {
 	X(E_FETCH_XS,	"ept_fetch_supervisor", "fetch from a supervisor address, XS=0", TDP_SRC_VIOL) \
 	X(E_SSS,	"ept_shadow_stack", "supervisor shadow-stack access, not such a page", TDP_SRC_VIOL) \
 	X(E_TABLE_READ,	"ept_table_read", "read of a guest table, R=0", TDP_SRC_VIOL) \
+	X(E_TABLE_FETCH, "ept_table_fetch", "stage 2 alone: fetch from a guest table, X=0", TDP_SRC_VIOL) \
 	X(E_TABLE_WRITE, "ept_table_write", "read of a guest table counts as a write (A/D), W=0", TDP_SRC_EPT_AD) \
 	X(E_AD_WRITE,	"ept_ad_write",	"A or D update of a guest table, W=0", TDP_SRC_VIOL) \
 	X(E_PDPTE_READ,	"ept_pdpte_read", "load of the PDPTEs, R=0", TDP_SRC_VIOL) \
@@ -478,6 +479,7 @@ enum tdp_walk_outcome {
 	X(N_GMET,	"npt_gmet",	"fetch below CPL 3 from a user page", TDP_SRC_GMET) \
 	X(N_SSS,	"npt_shadow_stack", "supervisor shadow-stack access, not such a page", TDP_SRC_SSS) \
 	X(N_TABLE_USER,	"npt_table_user", "guest table on a page with U/S=0", TDP_SRC_NPT) \
+	X(N_TABLE_FETCH, "npt_table_fetch", "stage 2 alone: fetch from a guest table, NX=1", TDP_SRC_NPT) \
 	X(N_TABLE_WRITE, "npt_table_write", "guest table walk is a write, R/W=0", TDP_SRC_NPT) \
 	X(N_AD_WRITE,	"npt_ad_write",	"A or D update of a read-only guest table, R/W=0", TDP_SRC_NPT) \
 	X(N_PML_FULL,	"npt_pml_full",	"nested D update with the PML index above 511", TDP_SRC_APML)
@@ -740,9 +742,11 @@ TDP_API int tdp_walk(struct tdp_walker *walker,
 /**
  * struct tdp_stage2_access - an access to a guest-physical address
  * @gpa:   below 2^52
- * @kind:  read, write, fetch, ...; of no consequence if @table
+ * @kind:  read, write, fetch, ...
  * @user:  address of a user page (mode-based execute), at CPL 3 (GMET)
- * @table: made by the guest's page walk, not for the final address
+ * @table: made by the guest's page walk, and reported as such.  A walk itself
+ *         reads (EPT, read-only guest page tables) or writes (nested paging)
+ *         its tables; EPT with A/D flags takes any of them for a write
  */
 struct tdp_stage2_access {
 	tdp_gpa gpa;

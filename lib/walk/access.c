@@ -36,6 +36,7 @@ static void walk_begin(struct walk *k, struct tdp_walker *w,
 {
 	result_clear(r);
 	k->w = w;
+	k->table_kind = w->table_kind;
 	k->common = &w->common;
 	k->r = r;
 	k->log = log;
@@ -178,6 +179,7 @@ int tdp_walk_stage2(struct tdp_walker *walker,
 	k.kind = access->kind;
 	k.privilege = access->user ? USER : SUPERVISOR;
 	k.page.us = access->user;
+	k.table_kind = access->kind;
 	k.size = 1;
 	if (nested_walk_slow(&k, access->gpa.addr, purpose, 0, &k.at))
 		note_stage2(&k, access->gpa.addr);

@@ -126,6 +126,28 @@ static bool table_writable(const struct walk *k, const struct nested *at)
 	       ((at->upper & EPT_W) || k->w->cpu.choices.pw_any_upper);
 }
 
+/*
+ * SDM: "Accessed and Dirty Flags for EPT": with them an access to a guest
+ * table counts as a write.
+ */
+static bool table_is_written(const struct walk *k)
+{
+	return k->w->ept.rules.ad || is_write(k->table_kind);
+}
+
+static enum tdp_walk_reason table_decide(const struct walk *k,
+					 const struct nested *at)
+{
+	if (k->table_kind == TDP_FETCH && !table_is_written(k))
+		return at->rights & EPT_X ? TDP_WALK_WHY_NONE :
+					    TDP_WALK_WHY_E_TABLE_FETCH;
+	if (!(at->rights & EPT_R))
+		return TDP_WALK_WHY_E_TABLE_READ;
+	if (table_is_written(k) && !table_writable(k, at))
+		return TDP_WALK_WHY_E_TABLE_WRITE;
+	return TDP_WALK_WHY_NONE;
+}
+
 /* Mode-based execute control asks for the address's mode, not for the CPL. */
 static enum tdp_walk_reason fetch_decide(const struct walk *k,
 					 const struct nested *at)
@@ -184,11 +206,7 @@ static enum tdp_walk_reason rights_of(struct walk *k, uint64_t gpa,
 		return at->rights & EPT_R ? TDP_WALK_WHY_NONE :
 					    TDP_WALK_WHY_E_PDPTE_READ;
 	case FOR_TABLE:
-		if (!(at->rights & EPT_R))
-			return TDP_WALK_WHY_E_TABLE_READ;
-		if (k->w->ept.rules.ad && !table_writable(k, at))
-			return TDP_WALK_WHY_E_TABLE_WRITE;
-		return TDP_WALK_WHY_NONE;
+		return table_decide(k, at);
 	case FOR_UPDATE:
 		return table_writable(k, at) ? TDP_WALK_WHY_NONE :
 					       TDP_WALK_WHY_E_AD_WRITE;
@@ -287,7 +305,8 @@ bool ept_walk(struct walk *k, uint64_t gpa, enum purpose purpose,
 
 /*
  * With EPT's own A/D flags the read of the guest entry has been a write
- * already, and this asks nothing new.
+ * already, and this asks nothing new.  A refused update has walked EPT for
+ * the entry's address once more.
  */
 bool ept_update(struct walk *k, const struct guest_slot *slot,
 		unsigned int target)
@@ -297,5 +316,6 @@ bool ept_update(struct walk *k, const struct guest_slot *slot,
 
 	if (!why)
 		return true;
+	count_stop(&k->nested_stops, slot->at.level);
 	return ept_fail(k, slot->gpa, FOR_UPDATE, target, &slot->at, why);
 }

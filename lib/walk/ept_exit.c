@@ -33,8 +33,10 @@ static uint64_t access_bits(const struct walk *k, enum purpose purpose)
 	case FOR_PDPTES:
 		return QUAL_READ;
 	case FOR_TABLE:
-		return QUAL_GLA_VALID | QUAL_READ |
-		       (k->w->ept.rules.ad ? QUAL_WRITE : 0);
+		if (k->w->ept.rules.ad || is_write(k->table_kind))
+			return QUAL_GLA_VALID | QUAL_READ | QUAL_WRITE;
+		return QUAL_GLA_VALID | (k->table_kind == TDP_FETCH ?
+					 QUAL_FETCH : QUAL_READ);
 	case FOR_UPDATE:
 		return QUAL_GLA_VALID | QUAL_READ | QUAL_WRITE;
 	case FOR_FINAL:

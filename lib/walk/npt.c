@@ -19,12 +19,13 @@ static bool writes(const struct walk *k, enum purpose purpose)
 {
 	if (purpose == FOR_FINAL)
 		return is_write(k->kind);
-	return purpose == FOR_UPDATE || !k->w->rogpt;
+	return purpose == FOR_UPDATE || is_write(k->table_kind);
 }
 
 static bool fetches(const struct walk *k, enum purpose purpose)
 {
-	return purpose == FOR_FINAL && k->kind == TDP_FETCH;
+	return purpose == FOR_FINAL ? k->kind == TDP_FETCH :
+				      k->table_kind == TDP_FETCH;
 }
 
 static bool is_pdpte(const struct walk *k, unsigned int level)
@@ -152,7 +153,8 @@ static enum tdp_walk_reason rights_of(const struct walk *k,
 	if (!fetches(k, purpose))
 		return TDP_WALK_WHY_NONE;
 	if (at->no_execute)
-		return TDP_WALK_WHY_N_FETCH_NX;
+		return purpose == FOR_FINAL ? TDP_WALK_WHY_N_FETCH_NX :
+					      TDP_WALK_WHY_N_TABLE_FETCH;
 	if (k->w->gmet && (at->rights & PTE_US) && k->privilege != USER)
 		return TDP_WALK_WHY_N_GMET;
 	return TDP_WALK_WHY_NONE;
@@ -305,6 +307,8 @@ bool npt_update(struct walk *k, const struct guest_slot *slot,
 	path.hpa[at->level] = at->leaf_hpa;
 	path.cache[at->level] = at->cache;
 	why = rights_of(k, FOR_UPDATE, at);
+	if (why)
+		count_stop(&k->nested_stops, at->level);
 	if (why)
 		return fail(k, slot->gpa, FOR_UPDATE, target, at, why);
 	return update_flags(k, slot->gpa, FOR_UPDATE, target, at, &path);

@@ -54,6 +54,7 @@ struct walk {
 
 	enum tdp_access_kind kind;
 	enum privilege privilege;
+	enum tdp_access_kind table_kind;	/* of the walk's own accesses */
 	unsigned int size;
 
 	struct page page;

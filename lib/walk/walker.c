@@ -307,6 +307,7 @@ static void load_npt(struct tdp_walker *w)
 	w->ssscheck = npt_feature(cpu, TDP_NP_SSSCHECK,
 				  TDP_FEATURE_SSSCHECK) &&
 		      (npt->cr4 & CR4_PAE) && (npt->efer & EFER_NX);
+	w->table_kind = w->rogpt ? TDP_READ : TDP_WRITE;
 	w->pml = npt_feature(cpu, TDP_NP_PML, TDP_FEATURE_NPT_PML);
 	w->pml_base = npt->pml_base;
 	w->pml_index = (unsigned int)min_u64(npt->pml_index, 0xffff);
@@ -322,6 +323,7 @@ void walker_load(struct tdp_walker *w, const struct tdp_walk_cpu *cpu)
 	w->nested_mode = MODE_NONE;
 	w->nested_root = w->flat_root = 0;
 	w->pml = w->gmet = w->rogpt = w->ssscheck = false;
+	w->table_kind = TDP_READ;
 	w->pml_index = 0;
 	if (cpu->stage2 == TDP_STAGE2_EPT)
 		load_ept(w);

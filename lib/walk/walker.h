@@ -105,6 +105,7 @@ struct tdp_walker {
 	bool gmet;
 	bool rogpt;
 	bool ssscheck;
+	enum tdp_access_kind table_kind;	/* how a walk accesses tables */
 
 	uint64_t pml_base;
 	unsigned int pml_index;
