@@ -79,6 +79,8 @@ struct mmu {
 	struct root_ref root;
 	struct root_ref prev[NR_PREV_ROOTS];
 	uint64_t guest_pgd;	/* guest_mmu: EPTP12 or nCR3 of vmcb12 */
+	/* Roots that are no shadow pages, by address; 0: never needed. */
+	uint64_t pae_root, pml4_root, pml5_root;
 };
 
 /* Requests, in the order in which vcpu_enter_guest() serves them. */
@@ -91,6 +93,15 @@ enum request {
 	REQ_TLB_FLUSH_CURRENT,
 	REQ_TLB_FLUSH_GUEST,
 	NR_REQUESTS
+};
+
+/* What became of a structure that hangs off vmcs12 or vmcb12. */
+enum nested_page_state {
+	NESTED_PAGE_UNUSED,
+	NESTED_PAGE_UNLOADED,	/* L2 would use whatever was there before */
+	NESTED_PAGE_MAPPED,
+	NESTED_PAGE_DROPPED,	/* KVM switched the feature off instead */
+	NESTED_PAGE_INVALID,	/* an address that VM entry refuses */
 };
 
 struct vcpu_smm {
@@ -115,7 +126,7 @@ struct tdp_vcpu {
 	bool pdptrs_from_userspace;
 	struct tdp_nested_state nested;
 	struct tdp_sregs l1;	/* L1's registers while L2 runs */
-	bool nested_page_mapped[TDP_NR_NESTED_PAGES];
+	uint8_t nested_page[TDP_NR_NESTED_PAGES]; /* nested_page_state */
 	bool nested_run_pending;
 	struct vcpu_smm smm_state;
 	struct mmu root_mmu;
@@ -223,8 +234,10 @@ static inline struct mmu_page *root_page(const struct tdp_vm *vm, uint64_t hpa)
 								     NULL;
 }
 
+/* Levels count from 1 here: an entry of a table of level 0 maps nothing. */
 static inline unsigned int level_shift(unsigned int level)
 {
+	assert(level >= TDP_LEVEL_4K && level <= TDP_LEVEL_256T);
 	return 12 + 9 * (level - 1);
 }
 

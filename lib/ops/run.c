@@ -7,10 +7,20 @@
 #include "ops/hw.h"
 #include "ops/ops.h"
 
+/* Without a TLB in the model, a flush has no effect but to be counted. */
+static void count_flushes(struct tdp_vcpu *vcpu)
+{
+	bool flush = request_take(vcpu, REQ_TLB_FLUSH);
+
+	flush = request_take(vcpu, REQ_TLB_FLUSH_CURRENT) || flush;
+	flush = request_take(vcpu, REQ_TLB_FLUSH_GUEST) || flush;
+	if (flush)
+		vcpu->vm->stats.tlb_flushes++;
+}
+
 /*
  * The requests that matter to translation, in the order of KVM 6.12
- * vcpu_enter_guest().  Without a TLB in the model, flushes have no effect
- * but to be counted.
+ * vcpu_enter_guest().
  */
 static bool serve_requests(struct tdp_vcpu *vcpu, struct tdp_result *result)
 {
@@ -22,10 +32,7 @@ static bool serve_requests(struct tdp_vcpu *vcpu, struct tdp_result *result)
 	if (request_take(vcpu, REQ_MMU_SYNC))
 		shadow_sync_roots(vcpu);
 	request_take(vcpu, REQ_LOAD_MMU_PGD);
-	if (request_take(vcpu, REQ_TLB_FLUSH) |
-	    request_take(vcpu, REQ_TLB_FLUSH_CURRENT) |
-	    request_take(vcpu, REQ_TLB_FLUSH_GUEST))
-		vcpu->vm->stats.tlb_flushes++;
+	count_flushes(vcpu);
 	return true;
 }
 

@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at a VM from outside: roots, entries, roles, counts. */
+/* Looking at a VM from outside: roots, entries, counts. */
 #include "kvm/lookup.h"
-#include "kvm/role.h"
 #include "kvm/shadow.h"
 #include "tdpsim/vcpu.h"
-
-void tdp_role_decode(const struct tdp_kvm_config *kvm, uint32_t word,
-		     struct tdp_role *role)
-{
-	*role = role_unpack(kvm, word);
-}
-
-uint32_t tdp_role_encode(const struct tdp_kvm_config *kvm,
-			 const struct tdp_role *role)
-{
-	return role_pack(kvm, role);
-}
 
 /* Count tables and present leaves from @page down. */
 static void count_below(const struct tdp_vm *vm, uint64_t table,
