@@ -47,7 +47,8 @@ enum tdp_field_format {
 	X(kvm_mmu_zap_all_fast, 1, F(mmu_valid_gen, DEC) F(mmu_used_pages, DEC)) \
 	X(kvm_tdp_mmu_spte_changed, 1, F(gfn, HEX) F(old_spte, SPTE)	\
 	  F(new_spte, SPTE) F(level, DEC) F(as_id, DEC))		\
-	X(kvm_mmu_set_spte, 1, F(gfn, HEX) F(spte, SPTE) F(level, DEC))	\
+	X(kvm_mmu_set_spte, 1, F(gfn, HEX) F(spte, SPTE) F(level, DEC)	\
+	  F(r, BOOL) F(x, BOOL) F(u, BOOL))				\
 	X(kvm_mmu_spte_requested, 1, F(gfn, HEX) F(pfn, HEX) F(level, DEC)) \
 	X(mark_mmio_spte, 1, F(gfn, HEX) F(access, HEX) F(gen, HEX))	\
 	X(handle_mmio_page_fault, 1, F(addr, HEX) F(gfn, HEX) F(access, HEX)) \

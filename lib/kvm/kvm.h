@@ -202,6 +202,17 @@ static inline void trace_emit(const struct tdp_vm *vm, enum tdp_event_id id,
 				   { __VA_ARGS__ });			\
 	} while (0)
 
+static inline void trace_set_spte(const struct tdp_vm *vm, uint64_t gfn,
+				  uint64_t spte, unsigned int level)
+{
+	struct spte_traced t;
+
+	if (likely(!vm->tracer))
+		return;
+	t = spte_traced(&vm->fmt, spte);
+	trace(vm, kvm_mmu_set_spte, gfn, spte, level, t.r, t.x, t.u);
+}
+
 /* Small questions ------------------------------------------------------------ */
 
 static inline const struct memslots *

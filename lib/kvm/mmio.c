@@ -45,7 +45,7 @@ enum ret_pf mmio_handle_fault(struct fault *f)
 				     TDP_WHY_MMIO_SPTE_STALE);
 	trace(f->vm, handle_mmio_page_fault,
 	      vcpu->mmu->root_role.direct ? 0 : f->addr, gfn,
-	      spte_mmio_access(&f->vm->fmt, f->spte));
+	      spte_mmio_rights(&f->vm->fmt, f->spte));
 	vcpu->mmio_cached = true;
 	vcpu->mmio_gfn = gfn;
 	vcpu->mmio_gen = f->vm->slots[0].generation;

@@ -422,7 +422,7 @@ static enum ret_pf install(struct fault *f, struct mmu_page *page,
 		      spte_mmio_gen(&vm->fmt, f->spte));
 		return fault_because(f, RET_PF_EMULATE, TDP_WHY_MMIO_SPTE);
 	}
-	trace(vm, kvm_mmu_set_spte, gfn, f->spte, page->role.level);
+	trace_set_spte(vm, gfn, f->spte, page->role.level);
 	return ret;
 }
 

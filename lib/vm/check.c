@@ -55,7 +55,7 @@ static int check_entry(struct check *c, const struct mmu_page *page,
 	const struct spte_format *fmt = &c->vm->fmt;
 	const char *rule;
 
-	if (spte == fmt->frozen)
+	if (spte_frozen(fmt, spte))
 		return broken(c, page, index, spte, "stayed frozen");
 	if (!spte_present(fmt, spte)) {
 		if (spte == fmt->nonpresent || spte_is_mmio(fmt, spte))
