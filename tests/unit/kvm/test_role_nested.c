@@ -82,22 +82,25 @@ static const struct v7_2_npt_row {
 	unsigned int host_level;
 	bool gmet12;
 	uint32_t root;
+	uint32_t ext; /* SMAP never shows */
 } v7_2_npt_rows[] = {
-	{ "N23_4level_nx_smep_smap", 0x3000b0, LONG, 4, false, 0x26f04 },
-	{ "N26_4level", 0xb0, 0x1500, 4, false, 0x24f04 },
-	{ "N29_5level_nx", 0x10b0, LONG, 5, false, 0x26f05 },
-	{ "N29_5level_nx_gmet", 0x10b0, LONG, 5, true, 0x126f05 },
-	{ "host_5_passthrough", 0xb0, LONG, 5, false, 0x66f05 },
+	{ "N23_4level_nx_smep_smap", 0x3000b0, LONG, 4, false, 0x26f04, 0xc5 },
+	{ "N26_4level", 0xb0, 0x1500, 4, false, 0x24f04, 0x45 },
+	{ "N29_5level_nx", 0x10b0, LONG, 5, false, 0x26f05, 0xe5 },
+	{ "N29_5level_nx_gmet", 0x10b0, LONG, 5, true, 0x126f05, 0xe5 },
+	{ "host_5_passthrough", 0xb0, LONG, 5, false, 0x66f05, 0xc5 },
 };
 
 static void v7_2_shadow_npt(void **state)
 {
 	const struct v7_2_npt_row *r = *state;
 	const struct role_regs l1 = { CR0_PG, r->cr4, r->efer };
+	uint64_t cpu;
 
 	assert_int_equal(
-		npt_word("v7.2", &l1, &l2, r->gmet12, r->host_level, NULL),
+		npt_word("v7.2", &l1, &l2, r->gmet12, r->host_level, &cpu),
 		r->root);
+	assert_int_equal(cpu >> 32, r->ext);
 }
 
 /* A 4-level NPT on a 5-level host, L1 with NX: the marker came in 5.19. */
