@@ -615,7 +615,7 @@ struct tdp_walk_log {
  * @memtype: effective type of the access
  *
  * @guest_reads, @nested_reads: paging-structure entries read
- * @guest_reads_at, @nested_reads_at: the same by level; index 0 is unused
+ * @guest_reads_at, @nested_reads_at: the same by level, 1..5
  * @writes, @nr_writes: entries changed, in order
  * @pml, @nr_pml: addresses logged, in order
  * @pml_index: of the processor, after the walk
@@ -646,8 +646,8 @@ struct tdp_walk_result {
 
 	unsigned int guest_reads;
 	unsigned int nested_reads;
-	uint8_t guest_reads_at[TDP_WALK_MAX_LEVELS + 1];
-	uint8_t nested_reads_at[TDP_WALK_MAX_LEVELS + 1];
+	uint8_t guest_reads_at[8];
+	uint8_t nested_reads_at[8];
 	unsigned int nr_writes;
 	unsigned int nr_pml;
 	uint16_t pml_index;

@@ -7,8 +7,7 @@
 
 #define GPA_END		BIT(52)
 
-/* Entries that are never the common case, so that the ladders see them all. */
-static const struct common_cases never = {
+const struct common_cases walk_never = {
 #define N	{ .mask = 0, .want = 1 }
 	.guest = { N, N, N, N, N, N },
 	.guest_leaf = { N, N },
@@ -27,7 +26,19 @@ static enum privilege privilege_of(const struct tdp_walk_access *access)
 /* The arrays are left alone: their counts say what of them is meant. */
 static void result_clear(struct tdp_walk_result *r)
 {
-	memset(r, 0, offsetof(struct tdp_walk_result, writes));
+	r->outcome = TDP_WALK_OK;
+	r->reason = TDP_WALK_WHY_NONE;
+	r->stage = TDP_WALK_GUEST;
+	r->level = r->target = 0;
+	r->entry.addr = 0;
+	r->gva.addr = 0;
+	r->gpa.addr = 0;
+	r->hpa.addr = 0;
+	r->info = 0;
+	r->nested_rights = 0;
+	r->guest_shift = r->nested_shift = r->page_shift = 0;
+	r->pat_type = r->memtype = TDP_MT_UC;
+	r->nr_writes = r->nr_pml = 0;
 }
 
 static void walk_begin(struct walk *k, struct tdp_walker *w,
@@ -36,8 +47,8 @@ static void walk_begin(struct walk *k, struct tdp_walker *w,
 {
 	result_clear(r);
 	k->w = w;
+	k->common = log ? &walk_never : &w->common;
 	k->table_kind = w->table_kind;
-	k->common = &w->common;
 	k->r = r;
 	k->log = log;
 	k->dry = flags & TDP_WALK_DRY;
@@ -51,25 +62,20 @@ static void walk_begin(struct walk *k, struct tdp_walker *w,
 	k->guest_stops = 0;
 	k->nested_stops = 0;
 	k->pml_index = w->pml_index;
-	if (log)
-		k->common = &never;
 }
 
 /*
- * Running sums of the bytes of @stops: byte n of the product is the sum of
- * bytes 0..n.
+ * Byte n of the product is the sum of bytes 0..n of @stops: the walks that
+ * read an entry of level n.  The second product adds those bytes up.
  */
-static unsigned int count_reads(uint64_t stops, unsigned int levels,
-				uint8_t at[NR_LEVELS])
+static unsigned int count_reads(uint64_t stops, uint64_t counted,
+				uint8_t at[static 8])
 {
-	const uint64_t sums = stops * UINT64_C(0x0101010101010101);
-	unsigned int total = 0;
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t reads = stops * ones & counted;
 
-	for (unsigned int level = 1; level <= levels; level++) {
-		at[level] = (uint8_t)(sums >> (8 * level));
-		total += at[level];
-	}
-	return total;
+	memcpy(at, &reads, sizeof(reads));
+	return (unsigned int)(reads * ones >> 56);
 }
 
 static void store_pml_index(struct walk *k)
@@ -92,11 +98,9 @@ static void walk_end(struct walk *k)
 	r->writable = k->page.rw;
 	r->no_execute = k->page.xd;
 	r->global = (k->leaf & PTE_G) && (w->cpu.cr4 & CR4_PGE);
-	r->guest_reads = count_reads(k->guest_stops,
-				     geometries[w->mode].levels,
+	r->guest_reads = count_reads(k->guest_stops, w->counted,
 				     r->guest_reads_at);
-	r->nested_reads = count_reads(k->nested_stops,
-				      geometries[w->nested_mode].levels,
+	r->nested_reads = count_reads(k->nested_stops, w->nested_counted,
 				      r->nested_reads_at);
 	r->pml_index = (uint16_t)k->pml_index;
 	if (unlikely(r->nr_pml) && !k->dry)
@@ -123,9 +127,7 @@ static bool linear_address(struct walk *k, const struct tdp_walk_access *access,
 static bool is_possible(const struct tdp_walker *w,
 			const struct tdp_walk_access *access)
 {
-	const unsigned int size = access->size ? access->size : 1;
-
-	if (size > FRAME_SIZE - (access->gva.addr & FRAME_MASK))
+	if (access->size > FRAME_SIZE - (access->gva.addr & FRAME_MASK))
 		return false;
 	return !is_shadow_stack(access->kind) || (w->cpu.cr4 & CR4_CET);
 }
@@ -137,15 +139,16 @@ int tdp_walk(struct tdp_walker *walker, const struct tdp_walk_access *access,
 	struct walk k;
 	uint64_t la;
 
-	if (unlikely(!is_possible(walker, access)))
+	if (unlikely(access->size > 1 || is_shadow_stack(access->kind)) &&
+	    !is_possible(walker, access))
 		return TDP_EINVAL;
 	walk_begin(&k, walker, flags, log, result);
 	k.kind = access->kind;
 	k.privilege = privilege_of(access);
-	k.size = access->size ? access->size : 1;
+	k.size = access->size;
 	/* Shadow-stack pages are read-only: none of the common cases. */
 	if (unlikely(is_shadow_stack(k.kind)))
-		k.common = &never;
+		k.common = &walk_never;
 	if (likely(linear_address(&k, access, &la)))
 		walker->engine(&k, la);
 	walk_end(&k);
@@ -204,7 +207,7 @@ static bool load_pdptes(struct walk *k, uint64_t gpa, uint64_t pdpte[4])
 		};
 
 		pdpte[i] = ref.value;
-		k->r->guest_reads_at[3]++;
+		k->nr_pdptes++;
 		log_ref(k, &ref);
 		if (!pdpte_reserved(k->w->cpu.guest_maxphyaddr, ref.value))
 			continue;
@@ -228,6 +231,7 @@ int tdp_walk_load_pdptes(struct tdp_walker *walker, unsigned int flags,
 	k.kind = TDP_READ;
 	k.privilege = IMPLICIT;
 	k.size = 32;
+	k.nr_pdptes = 0;
 	if (nested_walk_slow(&k, walker->root, FOR_PDPTES, 3, &k.at) &&
 	    load_pdptes(&k, walker->root, pdpte)) {
 		result->gpa = TDP_GPA(walker->root);
@@ -236,6 +240,7 @@ int tdp_walk_load_pdptes(struct tdp_walker *walker, unsigned int flags,
 			memcpy(walker->cpu.pdpte, pdpte, sizeof(pdpte));
 	}
 	walk_end(&k);
-	result->guest_reads = result->guest_reads_at[3];
+	result->guest_reads_at[3] = k.nr_pdptes;
+	result->guest_reads = k.nr_pdptes;
 	return TDP_OK;
 }

@@ -101,8 +101,7 @@ static void remember(struct walk *k, unsigned int level, uint64_t gpa)
 	k->update |= (uint8_t)BIT(level);
 }
 
-enum step guest_step(struct walk *k, unsigned int level, uint64_t gpa,
-		     uint64_t *entry)
+enum step guest_step(struct walk *k, unsigned int level, uint64_t gpa)
 {
 	const struct tdp_walker *w = k->w;
 	const uint64_t e = entry_read(k, k->at.hpa, entry_bytes(k));
@@ -110,7 +109,7 @@ enum step guest_step(struct walk *k, unsigned int level, uint64_t gpa,
 	enum tdp_walk_reason why;
 	bool leaf;
 
-	*entry = e;
+	k->entry = e;
 	if (k->log)
 		log_entry(k, level, gpa, e);
 	why = pte_classify(&w->guest, e, level, TDP_WALK_WHY_G_ABSENT, &leaf);

@@ -24,7 +24,8 @@ static uint64_t read_entry(struct walk *k, uint64_t gpa, uint64_t table,
 static uint64_t bits_needed(const struct walk *k, uint64_t gpa)
 {
 	const uint64_t first = (gpa & FRAME_MASK) / SPP_SUBPAGE;
-	const uint64_t last = ((gpa & FRAME_MASK) + k->size - 1) / SPP_SUBPAGE;
+	const uint64_t size = k->size ? k->size : 1;
+	const uint64_t last = ((gpa & FRAME_MASK) + size - 1) / SPP_SUBPAGE;
 	uint64_t bits = 0;
 
 	for (uint64_t i = first; i <= last; i++)

@@ -57,14 +57,6 @@ static enum tdp_memtype npt_type(const struct walk *k, uint64_t hpa,
 				     tdp_memtype_amd_nested(pat, host));
 }
 
-/* PAT << 2 | PCD << 1 | PWT of a leaf; the PAT bit of a large page is bit 12. */
-static unsigned int leaf_bits(uint64_t leaf, unsigned int level)
-{
-	const bool pat = leaf & (level == 1 ? PTE_PAT : PTE_PAT_LARGE);
-
-	return (pat ? 4 : 0) | (unsigned int)field_get(PTE_CACHE, leaf);
-}
-
 enum tdp_memtype ept_ref_type(const struct walk *k)
 {
 	if (k->w->cpu.cr0 & CR0_CD)
@@ -92,7 +84,7 @@ enum tdp_memtype guest_ref_type(const struct walk *k, const struct nested *at,
 	case TDP_STAGE2_EPT:
 		return ept_type(k, at->leaf, pat);
 	case TDP_STAGE2_NPT:
-		return npt_type(k, at->hpa, leaf_bits(at->leaf, at->level),
+		return npt_type(k, at->hpa, leaf_type_bits(at->leaf, at->level),
 				pat);
 	case TDP_STAGE2_NONE:
 		break;
@@ -104,7 +96,7 @@ enum tdp_memtype guest_ref_type(const struct walk *k, const struct nested *at,
 void final_type(struct walk *k, uint64_t nested_leaf, unsigned int nested_level)
 {
 	const unsigned int bits = k->leaf_level ?
-				  leaf_bits(k->leaf, k->leaf_level) : 0;
+				  leaf_type_bits(k->leaf, k->leaf_level) : 0;
 	const enum tdp_memtype pat = k->leaf_level ?
 				     tdp_pat_type(k->w->cpu.pat, bits) :
 				     TDP_MT_WB;
@@ -116,11 +108,17 @@ void final_type(struct walk *k, uint64_t nested_leaf, unsigned int nested_level)
 		break;
 	case TDP_STAGE2_NPT:
 		k->r->memtype = npt_type(k, k->r->hpa.addr,
-					 leaf_bits(nested_leaf, nested_level),
+					 leaf_type_bits(nested_leaf, nested_level),
 					 pat);
 		break;
 	case TDP_STAGE2_NONE:
 		k->r->memtype = bare_type(k, k->r->hpa.addr, bits, pat);
 		break;
 	}
+}
+
+enum tdp_memtype common_type(const struct tdp_walk_cpu *cpu,
+			     enum tdp_memtype pat)
+{
+	return tdp_memtype_ept(cpu->cr0 & CR0_CD, false, TDP_MT_WB, pat);
 }

@@ -30,17 +30,31 @@ bool nested_walk_slow(struct walk *k, uint64_t gpa, enum purpose purpose,
 	return true;
 }
 
-static bool is_common(const struct common *common, uint64_t entry)
+INLINE bool is_common(const struct common *common, uint64_t entry)
 {
 	return (entry & common->mask) == common->want;
 }
 
-/* The flat range holds every table that common entries lead to. */
-static inline uint64_t flat_read(const struct tdp_walker *w, uint64_t hpa)
-{
-	uint64_t entry;
+/*
+ * What the engine keeps in registers; stores to the walk can't touch it.
+ *
+ * @common is the walker's, or walk_never once a guest entry led to an address
+ * that the second stage is too narrow for.
+ */
+struct engine {
+	struct walk *k;
+	const struct common_cases *common;
+	const uint8_t *memory;		/* the flat range */
+	uint64_t root;			/* of the second stage */
+};
 
-	memcpy(&entry, w->pm->base + hpa, sizeof(entry));
+/* Entries that are common lead to tables in the flat range. */
+INLINE uint64_t flat_read(const struct engine *e, unsigned int bytes,
+			  uint64_t hpa)
+{
+	uint64_t entry = 0;
+
+	memcpy(&entry, e->memory + hpa, bytes == 8 ? 8 : 4);
 	return entry;
 }
 
@@ -53,114 +67,136 @@ struct place {
 };
 
 /* One table entry of the second stage; false: not the common case. */
-INLINE bool nested_descend(const struct walk *k, const struct geometry *n,
+INLINE bool nested_descend(const struct engine *e, const struct geometry *n,
 			   unsigned int level, uint64_t gpa, uint64_t *table)
 {
-	const uint64_t entry = flat_read(k->w, *table +
-					 entry_offset(n, gpa, level));
+	const struct common *common = &e->common->nested[level];
+	const uint64_t hpa = *table + entry_offset(n, gpa, level);
+	const uint64_t entry = flat_read(e, 8, hpa);
 
 	*table = entry & PTE_ADDR;
-	return likely(is_common(&k->common->nested[level], entry));
+	return likely(is_common(common, entry));
 }
 
 /* The whole walk, if all of it is the common case with a 4 KiB page. */
-INLINE bool nested_common(const struct walk *k, const struct geometry *n,
+INLINE bool nested_common(const struct engine *e, const struct geometry *n,
 			  enum nested_leaf use, uint64_t gpa,
 			  struct place *place)
 {
-	uint64_t table = k->w->flat_root;
+	uint64_t table = e->root;
 
-	if (n->width < 52 && unlikely(gpa >> n->width))
+	if (n->levels > 4 && !nested_descend(e, n, 5, gpa, &table))
 		return false;
-	if (n->levels > 4 && !nested_descend(k, n, 5, gpa, &table))
-		return false;
-	if (n->levels > 3 && !nested_descend(k, n, 4, gpa, &table))
-		return false;
-	if (!nested_descend(k, n, 3, gpa, &table) ||
-	    !nested_descend(k, n, 2, gpa, &table))
+	if (!nested_descend(e, n, 4, gpa, &table) ||
+	    !nested_descend(e, n, 3, gpa, &table) ||
+	    !nested_descend(e, n, 2, gpa, &table))
 		return false;
 	place->leaf_hpa = table + entry_offset(n, gpa, 1);
-	place->leaf = flat_read(k->w, place->leaf_hpa);
+	place->leaf = flat_read(e, 8, place->leaf_hpa);
 	place->hpa = (place->leaf & PTE_ADDR) | (gpa & FRAME_MASK);
-	return likely(is_common(&k->common->nested_leaf[use], place->leaf));
+	if (unlikely(!is_common(&e->common->nested_leaf[use], place->leaf)))
+		return false;
+	count_stop(&e->k->nested_stops, 1);
+	return true;
 }
 
-/* One address through the second stage; false: an exit, which is noted. */
-INLINE bool nested_walk(struct walk *k, const struct geometry *n,
-			enum nested_leaf use, enum purpose purpose,
-			unsigned int target, uint64_t gpa, struct place *place)
+INLINE bool nested_uncommon(struct walk *k, enum purpose purpose,
+			    unsigned int target, uint64_t gpa,
+			    struct place *place)
 {
-	if (!n->levels) {
-		place->hpa = gpa;
-		place->leaf = place->leaf_hpa = 0;
-		place->by_ladder = false;
-		return true;
-	}
-	place->by_ladder = !nested_common(k, n, use, gpa, place);
-	if (likely(!place->by_ladder)) {
-		count_stop(&k->nested_stops, 1);
-		return true;
-	}
 	if (!nested_walk_slow(k, gpa, purpose, target, &k->at))
 		return false;
 	place->hpa = k->at.hpa;
 	place->leaf = k->at.leaf;
+	place->by_ladder = true;
 	return true;
 }
 
-/* What the ladder would have noted about a common place. */
-static void place_to_nested(struct walk *k, const struct place *place)
-{
-	k->at = (struct nested){
-		.hpa = place->hpa,
-		.leaf = place->leaf,
-		.leaf_hpa = place->leaf_hpa,
-		.level = k->w->nested_mode ? 1 : 0,
-		.rights = k->w->cpu.stage2 == TDP_STAGE2_EPT ?
-			  EPT_ALL_RIGHTS : NPT_ALL_RIGHTS,
-		.upper = k->w->cpu.stage2 == TDP_STAGE2_EPT ?
-			 EPT_ALL_RIGHTS : NPT_ALL_RIGHTS,
-	};
-}
-
-/* Out of line, so that the engine's common path keeps its registers. */
-NOINLINE enum step guest_uncommon(struct walk *k, unsigned int level,
-				  uint64_t gpa, const struct place *place,
-				  uint64_t *entry)
-{
-	if (!place->by_ladder)
-		place_to_nested(k, place);
-	return guest_step(k, level, gpa, entry);
-}
-
-INLINE uint64_t read_guest_entry(const struct walk *k,
-				 const struct geometry *g, uint64_t hpa)
+INLINE uint64_t guarded_read(const struct walk *k, const struct geometry *g,
+			     uint64_t hpa)
 {
 	return g->entry_bytes == 8 ? physmem_read64(k->w->pm, hpa) :
 				     physmem_read32(k->w->pm, hpa);
 }
 
+/*
+ * Read the guest entry at @gpa; false: the second stage ends the walk.
+ *
+ * The leaf of a common second-stage walk for a table points into the flat
+ * range, as its other entries do.
+ */
+INLINE bool guest_read(const struct engine *e, const struct geometry *g,
+		       const struct geometry *n, unsigned int level,
+		       uint64_t gpa, struct place *place, uint64_t *entry)
+{
+	if (!n->levels) {
+		place->hpa = gpa;
+		*entry = guarded_read(e->k, g, gpa);
+		return true;
+	}
+	if (likely(nested_common(e, n, LEAF_TABLE, gpa, place))) {
+		*entry = flat_read(e, g->entry_bytes, place->hpa);
+		return true;
+	}
+	if (!nested_uncommon(e->k, FOR_TABLE, level, gpa, place)) {
+		if (level < g->levels)
+			count_stop(&e->k->guest_stops, level + 1);
+		return false;
+	}
+	*entry = guarded_read(e->k, g, place->hpa);
+	return true;
+}
+
+/* What the ladder would have noted about a common place. */
+static void note_common_place(struct walk *k, uint64_t hpa, uint64_t leaf,
+			      uint64_t leaf_hpa)
+{
+	const uint64_t rights = k->w->cpu.stage2 == TDP_STAGE2_EPT ?
+				EPT_ALL_RIGHTS : NPT_ALL_RIGHTS;
+
+	k->at = (struct nested){
+		.hpa = hpa,
+		.leaf = leaf,
+		.leaf_hpa = leaf_hpa,
+		.level = k->w->nested_mode ? 1 : 0,
+		.rights = rights,
+		.upper = rights,
+	};
+}
+
+/* Out of line, so that the common path keeps its registers. */
+NOINLINE enum step guest_uncommon(struct walk *k, unsigned int level,
+				  uint64_t gpa)
+{
+	return guest_step(k, level, gpa);
+}
+
 /* One entry of the guest. */
-INLINE enum step guest_descend(struct walk *k, const struct geometry *g,
+INLINE enum step guest_descend(struct engine *e, const struct geometry *g,
 			       const struct geometry *n, unsigned int level,
 			       uint64_t la, uint64_t *table)
 {
+	struct walk *k = e->k;
 	const struct common *common = level == 1 ?
-		&k->common->guest_leaf[is_write(k->kind)] :
-		&k->common->guest[level];
+		&e->common->guest_leaf[is_write(k->kind)] :
+		&e->common->guest[level];
 	const uint64_t gpa = *table + entry_offset(g, la, level);
 	enum step step = level == 1 ? STEP_LEAF : STEP_TABLE;
-	struct place place;
+	struct place place = { .by_ladder = false };
 	uint64_t entry;
 
-	if (!nested_walk(k, n, LEAF_TABLE, FOR_TABLE, level, gpa, &place)) {
-		if (level < g->levels)
-			count_stop(&k->guest_stops, level + 1);
+	if (unlikely(!guest_read(e, g, n, level, gpa, &place, &entry)))
 		return STEP_FAULT;
+	if (unlikely(!is_common(common, entry))) {
+		if (!place.by_ladder)
+			note_common_place(k, place.hpa, place.leaf,
+					  place.leaf_hpa);
+		step = guest_uncommon(k, level, gpa);
+		entry = k->entry;
+		if (n->levels && n->width < 52 &&
+		    (entry & PTE_ADDR) >> n->width)
+			e->common = &walk_never;
 	}
-	entry = read_guest_entry(k, g, place.hpa);
-	if (unlikely(!is_common(common, entry)))
-		step = guest_uncommon(k, level, gpa, &place, &entry);
 	if (step == STEP_LEAF) {
 		k->leaf = entry;
 		k->leaf_level = level;
@@ -170,25 +206,25 @@ INLINE enum step guest_descend(struct walk *k, const struct geometry *g,
 	return step;
 }
 
-INLINE enum step guest_levels(struct walk *k, const struct geometry *g,
+INLINE enum step guest_levels(struct engine *e, const struct geometry *g,
 			      const struct geometry *n, uint64_t la)
 {
-	uint64_t table = k->w->root;
+	uint64_t table = e->k->w->root;
 	enum step step = STEP_TABLE;
 
-	if (k->w->mode == MODE_PAE_REGISTERS &&
-	    !guest_pdpte_register(k, la, &table))
+	if (g->levels == 2 && g->entry_bytes == 8 &&
+	    !guest_pdpte_register(e->k, la, &table))
 		return STEP_FAULT;
 	if (g->levels > 4)
-		step = guest_descend(k, g, n, 5, la, &table);
+		step = guest_descend(e, g, n, 5, la, &table);
 	if (g->levels > 3 && step == STEP_TABLE)
-		step = guest_descend(k, g, n, 4, la, &table);
+		step = guest_descend(e, g, n, 4, la, &table);
 	if (g->levels > 2 && step == STEP_TABLE)
-		step = guest_descend(k, g, n, 3, la, &table);
+		step = guest_descend(e, g, n, 3, la, &table);
 	if (step == STEP_TABLE)
-		step = guest_descend(k, g, n, 2, la, &table);
+		step = guest_descend(e, g, n, 2, la, &table);
 	if (step == STEP_TABLE)
-		step = guest_descend(k, g, n, 1, la, &table);
+		step = guest_descend(e, g, n, 1, la, &table);
 	return step;
 }
 
@@ -199,37 +235,28 @@ INLINE bool is_commonly_allowed(const struct walk *k)
 	       (k->w->common_allowed[k->privilege] >> k->kind & 1);
 }
 
+INLINE bool is_small_page(const struct walk *k, const struct geometry *g)
+{
+	return g->entry_bytes == 8 && k->leaf_level == 1;
+}
+
 /* The guest's own walk, down to the guest-physical address. */
-INLINE bool guest_walk(struct walk *k, const struct geometry *g,
+INLINE bool guest_walk(struct engine *e, const struct geometry *g,
 		       const struct geometry *n, uint64_t la, uint64_t *gpa)
 {
-	if (unlikely(guest_levels(k, g, n, la) == STEP_FAULT))
+	struct walk *k = e->k;
+
+	if (unlikely(guest_levels(e, g, n, la) == STEP_FAULT))
 		return false;
 	if (unlikely(!is_commonly_allowed(k)) && !rights_check(k))
 		return false;
 	if (unlikely(k->update) && !k->w->cpu.choices.ad_after_final &&
 	    !guest_update(k))
 		return false;
-	*gpa = likely(g->entry_bytes == 8 && k->leaf_level == 1) ?
+	*gpa = likely(is_small_page(k, g)) ?
 	       (k->leaf & PTE_ADDR) | (la & FRAME_MASK) :
 	       guest_address(k, la);
 	return true;
-}
-
-static void note_nested_page(struct walk *k, const struct place *place)
-{
-	struct tdp_walk_result *r = k->r;
-
-	if (likely(!place->by_ladder)) {
-		r->nested_shift = k->w->nested_mode ? 12 : 0;
-		r->nested_rights = 15;
-		final_type(k, place->leaf, 1);
-		return;
-	}
-	r->nested_shift = (uint8_t)level_shift(&geometries[k->w->nested_mode],
-					       k->at.level);
-	r->nested_rights = nested_rights(k->w->cpu.stage2, &k->at);
-	final_type(k, place->leaf, k->at.level);
 }
 
 static uint8_t smaller_page(uint8_t guest, uint8_t nested)
@@ -239,41 +266,78 @@ static uint8_t smaller_page(uint8_t guest, uint8_t nested)
 	return guest < nested ? guest : nested;
 }
 
-static void note_success(struct walk *k, uint64_t gpa,
+NOINLINE void note_uncommon_pages(struct walk *k, bool nested_by_ladder)
+{
+	struct tdp_walk_result *r = k->r;
+
+	r->guest_shift = (uint8_t)guest_leaf_shift(k);
+	if (nested_by_ladder) {
+		r->nested_shift = (uint8_t)
+			level_shift(&geometries[k->w->nested_mode],
+				    k->at.level);
+		r->nested_rights = nested_rights(k->w->cpu.stage2, &k->at);
+	}
+	r->page_shift = smaller_page(r->guest_shift, r->nested_shift);
+}
+
+INLINE void note_success(struct walk *k, const struct geometry *g,
+			 const struct geometry *n, uint64_t gpa,
 			 const struct place *place)
 {
 	struct tdp_walk_result *r = k->r;
 
 	r->gpa = TDP_GPA(gpa);
 	r->hpa = TDP_HPA(place->hpa);
-	r->guest_shift = (uint8_t)guest_leaf_shift(k);
-	note_nested_page(k, place);
-	r->page_shift = smaller_page(r->guest_shift, r->nested_shift);
+	r->guest_shift = 12;
+	r->nested_shift = n->levels ? 12 : 0;
+	r->page_shift = 12;
+	r->nested_rights = 15;
+	if (unlikely(place->by_ladder || !is_small_page(k, g)))
+		note_uncommon_pages(k, place->by_ladder);
+	else if (likely(k->w->cpu.stage2 == TDP_STAGE2_EPT &&
+			!(place->leaf & EPT_IPAT))) {
+		const unsigned int bits = leaf_type_bits(k->leaf, 1);
+
+		r->pat_type = (enum tdp_memtype)
+			      (k->w->cpu.pat >> (8 * bits) & 7);
+		r->memtype = (enum tdp_memtype)k->w->common_type[bits];
+		return;
+	}
+	final_type(k, place->leaf, place->by_ladder ? k->at.level : 1);
 }
 
 /* The final address through the second stage, after @gpa is known. */
-INLINE void final_walk(struct walk *k, const struct geometry *n, uint64_t gpa)
+INLINE void final_walk(struct engine *e, const struct geometry *g,
+		       const struct geometry *n, uint64_t gpa)
 {
+	struct walk *k = e->k;
 	const enum nested_leaf use = is_write(k->kind) ? LEAF_WRITE :
 							 LEAF_READ;
-	struct place place;
+	struct place place = { .hpa = gpa };
 
-	if (!nested_walk(k, n, use, FOR_FINAL, 0, gpa, &place))
+	if (n->levels && unlikely(!nested_common(e, n, use, gpa, &place)) &&
+	    !nested_uncommon(k, FOR_FINAL, 0, gpa, &place))
 		return;
 	if (unlikely(k->update) && k->w->cpu.choices.ad_after_final &&
 	    !guest_update(k))
 		return;
-	note_success(k, gpa, &place);
+	note_success(k, g, n, gpa, &place);
 }
 
 INLINE void two_stages(struct walk *k, const struct geometry *g,
 		       const struct geometry *n, uint64_t la)
 {
+	struct engine e = {
+		.k = k,
+		.common = k->common,
+		.memory = k->w->pm->base,
+		.root = k->w->flat_root,
+	};
 	uint64_t gpa = la;
 
-	if (g->levels && !guest_walk(k, g, n, la, &gpa))
+	if (g->levels && !guest_walk(&e, g, n, la, &gpa))
 		return;
-	final_walk(k, n, gpa);
+	final_walk(&e, g, n, gpa);
 }
 
 /* The engine for one pair of geometries. */

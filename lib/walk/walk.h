@@ -45,6 +45,9 @@ struct page {
 	uint8_t key;
 };
 
+/* Entries that are never the common case, so that the ladders see them all. */
+extern const struct common_cases walk_never;
+
 struct walk {
 	struct tdp_walker *w;
 	const struct common_cases *common;
@@ -64,6 +67,7 @@ struct walk {
 	unsigned int cache;	/* PCD << 1 | PWT that governs the next table */
 	unsigned int leaf_level;	/* of the guest; 0: no paging */
 	uint64_t leaf;
+	uint64_t entry;		/* the one that guest_step() judged last */
 
 	/*
 	 * Byte n counts the walks whose last entry was at level n; running
@@ -72,6 +76,7 @@ struct walk {
 	uint64_t guest_stops;
 	uint64_t nested_stops;
 	unsigned int pml_index;
+	uint8_t nr_pdptes;	/* read by the load of the PDPTE registers */
 	struct nested at;	/* the latest second-stage walk by the ladder */
 	struct guest_slot slot[NR_LEVELS];
 };
@@ -137,12 +142,11 @@ bool rights_check(struct walk *k);
 bool page_fault(struct walk *k, enum tdp_walk_reason why, uint64_t code);
 
 /*
- * guest.c: what an uncommon entry of the guest means.  @entry is what was
- * read at k->at.hpa, the place of guest-physical @gpa.
+ * guest.c: what an uncommon entry of the guest means.  It lies at k->at.hpa,
+ * the place of guest-physical @gpa; its value is left in k->entry.
  */
 enum step { STEP_FAULT, STEP_TABLE, STEP_LEAF };
-enum step guest_step(struct walk *k, unsigned int level, uint64_t gpa,
-		     uint64_t *entry);
+enum step guest_step(struct walk *k, unsigned int level, uint64_t gpa);
 bool guest_pdpte_register(struct walk *k, uint64_t la, uint64_t *table);
 /* Set the A and D flags that are due. */
 bool guest_update(struct walk *k);
@@ -199,5 +203,15 @@ enum tdp_memtype npt_ref_type(const struct walk *k, uint64_t hpa,
 			      unsigned int cache);
 void final_type(struct walk *k, uint64_t nested_leaf,
 		unsigned int nested_level);
+/* Of the common page: a 4 KiB page of the guest on a WB leaf of EPT. */
+enum tdp_memtype common_type(const struct tdp_walk_cpu *cpu,
+			     enum tdp_memtype pat);
+/* PAT << 2 | PCD << 1 | PWT of a leaf; a large page has its PAT bit at 12. */
+static inline unsigned int leaf_type_bits(uint64_t leaf, unsigned int level)
+{
+	const bool pat = leaf & (level == 1 ? PTE_PAT : PTE_PAT_LARGE);
+
+	return (pat ? 4 : 0) | (unsigned int)field_get(PTE_CACHE, leaf);
+}
 
 #endif

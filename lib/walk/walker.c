@@ -183,6 +183,20 @@ static uint64_t outside_flat(const struct tdp_walker *w)
 	return PTE_ADDR & ~(BIT(log2) - 1);
 }
 
+/* Common entries lead to addresses that the second stage is wide enough for. */
+static void narrow_common_guest(struct tdp_walker *w)
+{
+	const unsigned int width = geometries[w->nested_mode].width;
+	const uint64_t beyond = width < 52 ? BITS(51, width) : 0;
+
+	for (unsigned int l = 2; l < NR_LEVELS; l++)
+		w->common.guest[l].mask |= beyond;
+	w->common.guest_leaf[false].mask |= beyond;
+	w->common.guest_leaf[true].mask |= beyond;
+	if (w->root & beyond)
+		never_common_nested(w);
+}
+
 /* Guest-paging verification needs to see the leaf of every guest table. */
 static void load_common_ept(struct tdp_walker *w)
 {
@@ -211,6 +225,11 @@ static void load_common_ept(struct tdp_walker *w)
 			.want = need | FIELD(EPT_MEMTYPE, TDP_MT_WB),
 		};
 	}
+	w->common.nested_leaf[LEAF_TABLE].mask |= outside;
+	narrow_common_guest(w);
+	for (unsigned int i = 0; i < 8; i++)
+		w->common_type[i] = (uint8_t)
+			common_type(&w->cpu, tdp_pat_type(w->cpu.pat, i));
 }
 
 static void load_ept(struct tdp_walker *w)
@@ -281,6 +300,8 @@ static void load_common_npt(struct tdp_walker *w)
 			.want = need,
 		};
 	}
+	w->common.nested_leaf[LEAF_TABLE].mask |= outside;
+	narrow_common_guest(w);
 }
 
 /* APM 2: "Enabling Nested Paging": the host's mode at VMRUN is the format. */
@@ -314,6 +335,12 @@ static void load_npt(struct tdp_walker *w)
 	load_common_npt(w);
 }
 
+/* Bytes 1..levels. */
+static uint64_t counted(enum mode mode)
+{
+	return (BIT(8 * geometries[mode].levels) - 1) << 8;
+}
+
 void walker_load(struct tdp_walker *w, const struct tdp_walk_cpu *cpu)
 {
 	w->cpu = *cpu;
@@ -329,6 +356,8 @@ void walker_load(struct tdp_walker *w, const struct tdp_walk_cpu *cpu)
 		load_ept(w);
 	else if (cpu->stage2 == TDP_STAGE2_NPT)
 		load_npt(w);
+	w->counted = counted(w->mode);
+	w->nested_counted = counted(w->nested_mode);
 	w->engine = engine_for(w->mode, w->nested_mode);
 }
 

@@ -89,6 +89,7 @@ struct tdp_walker {
 
 	/* The guest's tables. */
 	enum mode mode;
+	uint64_t counted;		/* bytes 1..levels are FFh */
 	uint64_t root;			/* guest-physical; PAE: of the PDPT */
 	unsigned int root_cache;	/* PCD << 1 | PWT */
 	struct pte_format guest;
@@ -97,6 +98,8 @@ struct tdp_walker {
 
 	/* The second stage. */
 	enum mode nested_mode;
+	uint64_t nested_counted;
+	uint8_t common_type[8];	/* by PAT << 2 | PCD << 1 | PWT; EPT leaf is WB */
 	uint64_t nested_root;
 	uint64_t flat_root;	/* the same, or 0 where no entry is common */
 	struct ept_format ept;
