@@ -88,7 +88,9 @@ static uint64_t pferr_of_violation(const struct tdp_vm *vm, uint64_t qual)
 		pferr |= PFERR_FETCH;
 	if (qual & rights)
 		pferr |= PFERR_PRESENT;
-	if (flags == FAULT_EPT_FLAGS_ACCESS_ONLY || !(qual & BIT(7)))
+	/* 6.12 to 6.17 tested the wrong word for bit 7; before, nobody did. */
+	if (flags == FAULT_EPT_FLAGS_ACCESS_ONLY ||
+	    (flags != FAULT_EPT_FLAGS_UNGUARDED && !(qual & BIT(7))))
 		return pferr;
 	pferr |= qual & BIT(8) ? PFERR_GUEST_FINAL : PFERR_GUEST_PAGE;
 	if (user_page && (qual & BIT(8)) && (qual & BIT(9)))
