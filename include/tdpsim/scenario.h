@@ -57,6 +57,8 @@ TDP_API const char *tdp_scenario_missing(const struct tdp_scenario *scenario);
  * @passed:   do they agree?
  * @expected: as text, decoded where it is a word of bits
  * @actual:   as text
+ * @trail:    what led there, lines of text: what the step gave and its events,
+ *            or the roots; NULL unless it is the step's first failure
  */
 struct tdp_check {
 	unsigned int line;
@@ -67,13 +69,17 @@ struct tdp_check {
 	bool passed;
 	const char *expected;
 	const char *actual;
+	const char *trail;
 };
 
 /**
  * struct tdp_report - who listens to a run; each may be NULL
- * @check: called for every expectation, in order
- * @trace: called for every event of the VM
- * @step:  called before a step: its number, verb and place
+ * @check:   called for every expectation, in order
+ * @trace:   called for every event of the VM
+ * @step:    called before a step: its number, verb and place
+ * @context: handed to each
+ * @verify:  call tdp_vm_check() after every step; what it finds is a failed
+ *           expectation
  *
  * Strings are valid during the call.
  */
@@ -83,6 +89,7 @@ struct tdp_report {
 	void (*step)(unsigned int step, const char *verb, unsigned int line,
 		     void *context);
 	void *context;
+	bool verify;
 };
 
 /** struct tdp_run_summary - counts of one run */
@@ -108,32 +115,54 @@ TDP_API int tdp_scenario_run(const struct tdp_scenario *scenario,
 /**
  * tdp_scenario_replay() - the same, and keep the machine as the last step left it
  * @vm: receives the VM, which the caller destroys
+ *
+ * Return: as tdp_scenario_run(); TDP_EINPUT too if the kernel refuses to create
+ * the VM.
  */
 TDP_API int tdp_scenario_replay(const struct tdp_scenario *scenario,
 				struct tdp_vm **vm, struct tdp_error *err);
 
-/** enum tdp_word_list - tables of the scenario language */
+/** enum tdp_word_list - tables of the scenario language; "of" as in tdp_word_at() */
 enum tdp_word_list {
 	TDP_WORDS_VERBS,
-	TDP_WORDS_ARGUMENTS, /* of a verb */
-	TDP_WORDS_FIELDS,    /* that a verb's step can expect */
-	TDP_WORDS_KEYS,      /* of a scenario */
+	TDP_WORDS_ARGUMENTS, /* of a verb, or of an argument: "guest_tables.pages" */
+	TDP_WORDS_SECTIONS,  /* what TDP_WORDS_KEYS can be asked for */
+	TDP_WORDS_KEYS,	     /* of a section: "scenario", "host", "host.ept" */
+	TDP_WORDS_FIELDS,    /* of a verb's expect, or of a section of "check" */
+	TDP_WORDS_PARTS,     /* of "role" or "spte" */
+	TDP_WORDS_TYPES,     /* of values */
+	TDP_WORDS_VALUES,    /* of a type that is an enumeration or flags */
 	TDP_WORDS_FEATURES,  /* for "requires:" */
 };
 
-/** struct tdp_word - one word of a table */
+/**
+ * struct tdp_word - one word of a table
+ * @name:      as it is written
+ * @type:      of its value: a name of TDP_WORDS_TYPES; NULL if it has none
+ * @about:     what it means
+ * @otherwise: default, as one would write it; NULL: none
+ * @required:  it must be there
+ * @available: features: the model has it
+ * @has_keys:  its value is a map or a list of maps, with a table of its own
+ *
+ * Strings are static.
+ */
 struct tdp_word {
 	const char *name;
 	const char *type;
 	const char *about;
+	const char *otherwise;
+	bool required;
+	bool available;
+	bool has_keys;
 };
 
 /**
  * tdp_word_at() - enumerate a table of the language
- * @of:    verb, for its arguments and fields; else ignored
+ * @of:    whose table; ignored where there is only one
  * @index: from 0
  *
- * Return: false past the last word, or if there is no verb @of.
+ * Return: false past the last word, or if there is no table @of.
  */
 TDP_API bool tdp_word_at(enum tdp_word_list list, const char *of,
 			 unsigned int index, struct tdp_word *word);

@@ -6,7 +6,7 @@
 
 #include "base/bits.h"
 
-#define BLOCK_BYTES	((size_t)16 << 10)
+#define BLOCK_BYTES ((size_t)16 << 10)
 
 struct arena_block {
 	struct arena_block *next;

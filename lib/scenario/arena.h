@@ -12,10 +12,13 @@
 struct arena_block;
 
 struct arena {
-	struct arena_block *blocks;	/* newest first */
+	struct arena_block *blocks; /* newest first */
 };
 
-#define ARENA_INIT	{ NULL }
+#define ARENA_INIT   \
+	{            \
+		NULL \
+	}
 
 /* Zeroed, aligned for any type; NULL when memory runs out. */
 void *arena_alloc(struct arena *arena, size_t size);

@@ -8,14 +8,13 @@
 #include "base/error.h"
 #include "base/nearest.h"
 
-int decode_fail(const struct decoder *d, const struct node *at,
-		const char *fmt, ...)
+int decode_fail(const struct decoder *d, const struct node *at, const char *fmt,
+		...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	err_at_va(d->err, TDP_EINPUT, d->path, at->line, at->column, fmt,
-		  args);
+	err_at_va(d->err, TDP_EINPUT, d->path, at->line, at->column, fmt, args);
 	va_end(args);
 	return TDP_EINPUT;
 }
@@ -77,7 +76,7 @@ uint64_t member_get(const void *member, size_t width, bool is_signed)
 		return *(const uint16_t *)member;
 	case 4:
 		if (is_signed)
-			return (uint64_t)(int64_t) *(const int32_t *)member;
+			return (uint64_t)(int64_t) * (const int32_t *)member;
 		return *(const uint32_t *)member;
 	case 8:
 		return *(const uint64_t *)member;
@@ -98,8 +97,8 @@ static int check_range(const struct decoder *d, const struct node *node,
 		return TDP_OK;
 	arg->type->print(arg->type, arg->min, low, sizeof(low));
 	arg->type->print(arg->type, max, high, sizeof(high));
-	return decode_fail(d, node, "%s: \"%.64s\" is not in %s..%s",
-			   arg->name, node->text, low, high);
+	return decode_fail(d, node, "%s: \"%.64s\" is not in %s..%s", arg->name,
+			   node->text, low, high);
 }
 
 int scalar_decode(const struct decoder *d, const struct node *node,
@@ -137,7 +136,9 @@ static int decode_default(const struct decoder *d, const struct node *map,
 			  const struct arg *arg, char *out)
 {
 	struct node node = {
-		.kind = NODE_SCALAR, .line = map->line, .column = map->column,
+		.kind = NODE_SCALAR,
+		.line = map->line,
+		.column = map->column,
 		.text = arg->otherwise,
 	};
 
@@ -192,6 +193,32 @@ int decode_map(const struct decoder *d, const struct node *node,
 	if (given)
 		*given = seen;
 	return ret;
+}
+
+int decode_filter(const struct decoder *d, const struct node *map,
+		  const struct args *args, bool rows, struct node *out)
+{
+	const struct node_item *item;
+	struct node_item *last = NULL;
+
+	*out = *map;
+	out->items = NULL;
+	for (item = map->items; item; item = item->next) {
+		struct node_item *copy;
+
+		if ((find_row(args, item->key->text) != NULL) != rows)
+			continue;
+		copy = arena_alloc(d->arena, sizeof(*copy));
+		if (!copy)
+			return decode_no_memory(d);
+		*copy = (struct node_item){ item->key, item->value, NULL };
+		if (last)
+			last->next = copy;
+		else
+			out->items = copy;
+		last = copy;
+	}
+	return TDP_OK;
 }
 
 int decode_list(const struct decoder *d, const struct node *node,
@@ -253,17 +280,25 @@ static int node_decode(const struct decoder *d, const struct node *node,
 }
 
 const struct type type_list = {
-	.name = "list", .about = "a list of maps", .decode = list_decode,
+	.name = "list",
+	.about = "a list of maps",
+	.decode = list_decode,
 };
 
 const struct type type_map = {
-	.name = "map", .about = "a map", .decode = map_decode,
+	.name = "map",
+	.about = "a map",
+	.decode = map_decode,
 };
 
 const struct type type_text = {
-	.name = "text", .about = "any text", .decode = text_decode,
+	.name = "text",
+	.about = "any text",
+	.decode = text_decode,
 };
 
 const struct type type_node = {
-	.name = "any", .about = "described separately", .decode = node_decode,
+	.name = "any",
+	.about = "described separately",
+	.decode = node_decode,
 };

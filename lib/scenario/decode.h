@@ -20,14 +20,14 @@ struct decoder {
 	const char *path;
 	struct arena *arena;
 	struct tdp_error *err;
-	unsigned int nr_vcpus;		/* 0: not known yet */
+	unsigned int nr_vcpus; /* 0: not known yet */
 };
 
 struct arg;
 
 /* How a value is written. */
 struct type {
-	const char *name;	/* as the reference calls it */
+	const char *name; /* as the reference calls it */
 	const char *about;
 	int (*decode)(const struct decoder *d, const struct node *node,
 		      const struct arg *arg, void *out);
@@ -37,63 +37,63 @@ struct type {
 	/* Of a scalar: back to text that parse would take. */
 	void (*print)(const struct type *type, uint64_t value, char *buf,
 		      size_t size);
-	const struct words *words;	/* enumerations and flags */
+	const struct words *words; /* enumerations and flags */
 };
 
 /* A row: one key. */
 struct arg {
 	const char *name;
 	const struct type *type;
-	size_t offset;			/* of the member that receives it */
-	size_t width;			/* of the member, in bytes */
+	size_t offset; /* of the member that receives it */
+	size_t width;  /* of the member, in bytes */
 	bool required;
-	uint64_t min, max;		/* numbers; both 0: no limit */
+	uint64_t min, max; /* numbers; both 0: no limit */
 	/*
 	 * The default, as one would write it.  NULL: an absent key leaves the
 	 * member as the caller filled it.
 	 */
 	const char *otherwise;
-	const struct args *inner;	/* lists of maps, maps: rows of those */
+	const struct args *inner; /* lists of maps, maps: rows of those */
 	const char *about;
 };
 
 struct args {
 	const struct arg *rows;
 	unsigned int nr;
-	size_t size;			/* of the structure, for lists */
+	size_t size; /* of the structure, for lists */
 };
 
-#define ARG(structure, member, arg_type, ...) {			\
-	.name = #member,						\
-	.type = &(arg_type),						\
-	.offset = offsetof(structure, member),				\
-	.width = sizeof(((structure *)0)->member),			\
-	__VA_ARGS__							\
-}
+#define ARG(structure, member, arg_type, ...)                          \
+	{                                                              \
+		.name = #member, .type = &(arg_type),                  \
+		.offset = offsetof(structure, member),                 \
+		.width = sizeof(((structure *)0)->member), __VA_ARGS__ \
+	}
 
 /* The same, where the key is not called as the member. */
-#define ARG_AS(key, structure, member, arg_type, ...) {		\
-	.name = (key),							\
-	.type = &(arg_type),						\
-	.offset = offsetof(structure, member),				\
-	.width = sizeof(((structure *)0)->member),			\
-	__VA_ARGS__							\
-}
+#define ARG_AS(key, structure, member, arg_type, ...)                  \
+	{                                                              \
+		.name = (key), .type = &(arg_type),                    \
+		.offset = offsetof(structure, member),                 \
+		.width = sizeof(((structure *)0)->member), __VA_ARGS__ \
+	}
 
-#define ARGS(table, structure) \
-	{ (table), ARRAY_SIZE(table), sizeof(structure) }
+#define ARGS(table, structure)                                \
+	{                                                     \
+		(table), ARRAY_SIZE(table), sizeof(structure) \
+	}
 
 /* What a type_list member is: its elements lie one behind the other. */
 struct list {
 	void *items;
 	unsigned int nr;
-	const struct node *node;	/* for messages; NULL: key absent */
+	const struct node *node; /* for messages; NULL: key absent */
 };
 
-extern const struct type type_list;	/* of maps, by arg->inner */
-extern const struct type type_map;	/* into the member, by arg->inner */
-extern const struct type type_text;	/* const char * */
-extern const struct type type_node;	/* const struct node *, decoded later */
+extern const struct type type_list; /* of maps, by arg->inner */
+extern const struct type type_map;  /* into the member, by arg->inner */
+extern const struct type type_text; /* const char * */
+extern const struct type type_node; /* const struct node *, decoded later */
 
 /*
  * decode_map() - all keys of a map into a structure
@@ -108,6 +108,13 @@ extern const struct type type_node;	/* const struct node *, decoded later */
 int decode_map(const struct decoder *d, const struct node *node,
 	       const struct args *args, void *out, uint64_t *given);
 
+/*
+ * The keys of @map that @args has (@rows), or those that it lacks, as a map:
+ * for maps in which rows stand beside something else.
+ */
+int decode_filter(const struct decoder *d, const struct node *map,
+		  const struct args *args, bool rows, struct node *out);
+
 /* Maps of a list into an array of such structures. */
 int decode_list(const struct decoder *d, const struct node *node,
 		const struct args *args, struct list *list);
@@ -120,9 +127,9 @@ int scalar_decode(const struct decoder *d, const struct node *node,
 int decode_expect(const struct decoder *d, const struct node *node,
 		  enum node_kind kind, const char *what);
 
-__attribute__((format(printf, 3, 4)))
-int decode_fail(const struct decoder *d, const struct node *at,
-		const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) int decode_fail(const struct decoder *d,
+						      const struct node *at,
+						      const char *fmt, ...);
 
 int decode_no_memory(const struct decoder *d);
 

@@ -13,11 +13,11 @@
 #include "tdpsim/error.h"
 
 /* Limits on untrusted text; docs/scenario.md states them. */
-#define YAML_MAX_BYTES		((size_t)1 << 20)
-#define YAML_MAX_DEPTH		64
-#define YAML_MAX_NODES		100000	/* every alias counts what it repeats */
-#define YAML_MAX_KEYS		256	/* of one map */
-#define YAML_MAX_ANCHORS	256
+#define YAML_MAX_BYTES   ((size_t)1 << 20)
+#define YAML_MAX_DEPTH   64
+#define YAML_MAX_NODES   100000 /* every alias counts what it repeats */
+#define YAML_MAX_KEYS    256    /* of one map */
+#define YAML_MAX_ANCHORS 256
 
 enum node_kind {
 	NODE_SCALAR,
@@ -27,7 +27,7 @@ enum node_kind {
 
 /* An element of a list, or a key of a map with its value. */
 struct node_item {
-	const struct node *key;		/* a scalar; NULL in a list */
+	const struct node *key; /* a scalar; NULL in a list */
 	const struct node *value;
 	const struct node_item *next;
 };
@@ -38,15 +38,15 @@ struct node_item {
  */
 struct node {
 	enum node_kind kind;
-	unsigned int line;		/* from 1, and so the column */
+	unsigned int line; /* from 1, and so the column */
 	unsigned int column;
-	const char *text;		/* scalar: NUL-terminated, no NUL inside */
-	bool quoted;			/* scalar: not a plain one */
+	const char *text; /* scalar: NUL-terminated, no NUL inside */
+	bool quoted;      /* scalar: not a plain one */
 	size_t nr_items;
 	const struct node_item *items;
 	/* What an alias to it costs. */
-	size_t size;			/* nodes in it, itself included */
-	unsigned int height;		/* levels of lists and maps in it */
+	size_t size;         /* nodes in it, itself included */
+	unsigned int height; /* levels of lists and maps in it */
 };
 
 /*

@@ -10,7 +10,7 @@
 static const struct form {
 	unsigned char mask, first;
 	unsigned int length;
-	uint32_t lowest;	/* below it, fewer bytes would do */
+	uint32_t lowest; /* below it, fewer bytes would do */
 } forms[] = {
 	{ 0x80, 0x00, 1, 0x0 },
 	{ 0xe0, 0xc0, 2, 0x80 },
@@ -48,12 +48,11 @@ static bool printable(uint32_t code)
 {
 	if (code < 0x20)
 		return code == '\t' || code == '\n' || code == '\r';
-	return (code < 0x7f || code > 0x9f || code == 0x85) &&
-	       code != 0xfffe && code != 0xffff;
+	return (code < 0x7f || code > 0x9f || code == 0x85) && code != 0xfffe &&
+	       code != 0xffff;
 }
 
-const char *utf8_check(const char *text, size_t size,
-		       struct utf8_place *place)
+const char *utf8_check(const char *text, size_t size, struct utf8_place *place)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
 	size_t at = 0;

@@ -6,12 +6,11 @@
 #include <stddef.h>
 
 struct utf8_place {
-	unsigned int line;	/* from 1 */
-	unsigned int column;	/* from 1, in characters */
+	unsigned int line;   /* from 1 */
+	unsigned int column; /* from 1, in characters */
 };
 
 /* NULL if @text is UTF-8 without control characters; else what is wrong, where. */
-const char *utf8_check(const char *text, size_t size,
-		       struct utf8_place *place);
+const char *utf8_check(const char *text, size_t size, struct utf8_place *place);
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 /* Numbers ------------------------------------------------------------------ */
 
 static int digit_of(char c)
@@ -60,6 +59,7 @@ static const char *digits_parse(const char **text, unsigned int base,
 	return NULL;
 }
 
+/* clang-format off */
 static const struct word units[] = {
 	{ "", 0 },
 	{ "K", 10 }, { "KiB", 10 },
@@ -67,6 +67,7 @@ static const struct word units[] = {
 	{ "G", 30 }, { "GiB", 30 },
 	{ "T", 40 }, { "TiB", 40 },
 };
+/* clang-format on */
 
 static const char *unit_apply(const char *text, uint64_t *value)
 {
@@ -182,23 +183,24 @@ static int vcpu_parse(const struct decoder *d, const struct node *node,
 			   node->text, d->nr_vcpus, d->nr_vcpus - 1);
 }
 
-#define SCALAR(type_name, type_about, parse_function, print_function) {	\
-	.name = (type_name), .about = (type_about),			\
-	.decode = scalar_decode, .parse = (parse_function),		\
-	.print = (print_function),					\
-}
+#define SCALAR(type_name, type_about, parse_function, print_function) \
+	{                                                             \
+		.name = (type_name), .about = (type_about),           \
+		.decode = scalar_decode, .parse = (parse_function),   \
+		.print = (print_function),                            \
+	}
 
-const struct type type_number = SCALAR("number",
-	"decimal, 0x hexadecimal or 0b binary, as in 1_000",
+const struct type type_number = SCALAR(
+	"number", "decimal, 0x hexadecimal or 0b binary, as in 1_000",
 	plain_parse, decimal_print);
-const struct type type_word = SCALAR("bits",
-	"a number, usually written as 0x3784", plain_parse, hex_print);
-const struct type type_address = SCALAR("address",
-	"bytes, as in 0x200000 or 2MiB", unit_parse, hex_print);
-const struct type type_size = SCALAR("size",
-	"bytes, as in 4KiB, 2M or 0x1000", unit_parse, size_print);
-const struct type type_vcpu = SCALAR("vcpu",
-	"number of a vCPU, from 0", vcpu_parse, decimal_print);
+const struct type type_word = SCALAR(
+	"bits", "a number, usually written as 0x3784", plain_parse, hex_print);
+const struct type type_address = SCALAR(
+	"address", "bytes, as in 0x200000 or 2MiB", unit_parse, hex_print);
+const struct type type_size = SCALAR("size", "bytes, as in 4KiB, 2M or 0x1000",
+				     unit_parse, size_print);
+const struct type type_vcpu = SCALAR("vcpu", "number of a vCPU, from 0",
+				     vcpu_parse, decimal_print);
 
 /* Words -------------------------------------------------------------------- */
 
@@ -299,16 +301,14 @@ static int flag_parse(const struct decoder *d, const struct node *node,
 		length = sizeof(one) - 1;
 	memcpy(one, text, length);
 	one[length] = '\0';
-	if (one[0] >= '0' && one[0] <= '9' &&
-	    !number_parse(one, false, value))
+	if (one[0] >= '0' && one[0] <= '9' && !number_parse(one, false, value))
 		return TDP_OK;
 	if (type->words && word_find(type->words, one, value))
 		return TDP_OK;
 	if (!type->words)
 		return decode_fail(d, node, "expected %s (%s), found \"%s\"",
 				   type->name, type->about, one);
-	return decode_unknown(d, node, type->name, one, words_nth,
-			      type->words);
+	return decode_unknown(d, node, type->name, one, words_nth, type->words);
 }
 
 /* "A|B|0x10" */
@@ -373,9 +373,10 @@ static int change_parse(const struct decoder *d, const struct node *node,
 		int ret;
 
 		if (*text != '+' && *text != '-')
-			return decode_fail(d, node,
-					   "\"%.64s\": each flag of a change begins with + or -",
-					   node->text);
+			return decode_fail(
+				d, node,
+				"\"%.64s\": each flag of a change begins with + or -",
+				node->text);
 		ret = flag_parse(d, node, type, text + 1, length - 1, &flag);
 		if (ret)
 			return ret;
@@ -391,7 +392,7 @@ static int change_parse(const struct decoder *d, const struct node *node,
 }
 
 int reg_value_decode(const struct decoder *d, const struct node *node,
-		      const struct arg *arg, void *out)
+		     const struct arg *arg, void *out)
 {
 	struct reg_value reg = { .given = true };
 	int ret = parse_scalar(d, node, arg->type);

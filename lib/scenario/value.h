@@ -15,19 +15,22 @@ struct word {
 struct words {
 	unsigned int nr;
 	const struct word *list;
-	const char *(*name)(unsigned int value);	/* of 0..nr-1 */
+	const char *(*name)(unsigned int value); /* of 0..nr-1 */
 };
 
-#define WORDS(table)	{ .nr = ARRAY_SIZE(table), .list = (table) }
+#define WORDS(table)                                     \
+	{                                                \
+		.nr = ARRAY_SIZE(table), .list = (table) \
+	}
 
 extern const struct type type_number;
-extern const struct type type_address;	/* bytes; hexadecimal when printed */
-extern const struct type type_size;	/* bytes, with a unit */
-extern const struct type type_word;	/* bits: hexadecimal when printed */
+extern const struct type type_address; /* bytes; hexadecimal when printed */
+extern const struct type type_size;    /* bytes, with a unit */
+extern const struct type type_word;    /* bits: hexadecimal when printed */
 extern const struct type type_bool;
 extern const struct type type_level;
-extern const struct type type_errno;	/* 0, or EINVAL for -22 */
-extern const struct type type_vcpu;	/* a vCPU that exists */
+extern const struct type type_errno; /* 0, or EINVAL for -22 */
+extern const struct type type_vcpu;  /* a vCPU that exists */
 
 extern const struct type type_vendor;
 extern const struct type type_backing;
@@ -38,7 +41,7 @@ extern const struct type type_reason;
 extern const struct type type_walk_reason;
 extern const struct type type_exit;
 extern const struct type type_memtype;
-extern const struct type type_rights;	/* TDP_ACC_*: R|W|X|U */
+extern const struct type type_rights; /* TDP_ACC_*: R|W|X|U */
 extern const struct type type_pferr;
 extern const struct type type_rflags;
 extern const struct type type_pte_bits;
@@ -50,11 +53,11 @@ extern const struct type type_pte_bits;
 struct reg_value {
 	bool given;
 	bool is_change;
-	uint64_t set;		/* all of it, unless it is a change */
+	uint64_t set; /* all of it, unless it is a change */
 	uint64_t clear;
 };
 
-extern const struct type type_cr0;	/* struct reg_value, and so the next */
+extern const struct type type_cr0; /* struct reg_value, and so the next */
 extern const struct type type_cr3;
 extern const struct type type_cr4;
 extern const struct type type_efer;
@@ -85,17 +88,19 @@ int flags_parse(const struct decoder *d, const struct node *node,
 void flags_print(const struct type *type, uint64_t value, char *buf,
 		 size_t size);
 
-#define WORDS_TYPE(type_name, type_about, type_words) {		\
-	.name = (type_name), .about = (type_about),			\
-	.decode = scalar_decode, .parse = words_parse,			\
-	.print = words_print, .words = (type_words),			\
-}
+#define WORDS_TYPE(type_name, type_about, type_words)          \
+	{                                                      \
+		.name = (type_name), .about = (type_about),    \
+		.decode = scalar_decode, .parse = words_parse, \
+		.print = words_print, .words = (type_words),   \
+	}
 
-#define FLAGS_TYPE(type_name, type_about, type_words) {		\
-	.name = (type_name), .about = (type_about),			\
-	.decode = scalar_decode, .parse = flags_parse,			\
-	.print = flags_print, .words = (type_words),			\
-}
+#define FLAGS_TYPE(type_name, type_about, type_words)          \
+	{                                                      \
+		.name = (type_name), .about = (type_about),    \
+		.decode = scalar_decode, .parse = flags_parse, \
+		.print = flags_print, .words = (type_words),   \
+	}
 
 /* For nearest_word() and for the reference: words of a list, in order. */
 const char *words_nth(unsigned int index, const void *words);

@@ -10,7 +10,7 @@
 /* A list or map whose end has not been read yet. */
 struct open_node {
 	struct node *node;
-	const struct node *key;		/* map: waits for its value */
+	const struct node *key; /* map: waits for its value */
 	struct node_item *last;
 };
 
@@ -32,8 +32,9 @@ struct builder {
 	struct anchor anchors[YAML_MAX_ANCHORS];
 };
 
-__attribute__((format(printf, 3, 4)))
-static int refuse(struct builder *b, yaml_mark_t at, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static int refuse(struct builder *b,
+							yaml_mark_t at,
+							const char *fmt, ...)
 {
 	va_list args;
 
@@ -46,8 +47,8 @@ static int refuse(struct builder *b, yaml_mark_t at, const char *fmt, ...)
 
 static int no_memory(struct builder *b)
 {
-	return err_set(b->err, TDP_ENOMEM,
-		       "%s: out of memory while reading", b->path);
+	return err_set(b->err, TDP_ENOMEM, "%s: out of memory while reading",
+		       b->path);
 }
 
 static int parser_failed(struct builder *b)
@@ -72,8 +73,7 @@ static int count_nodes(struct builder *b, size_t nr, yaml_mark_t at)
 	return TDP_OK;
 }
 
-static const struct node *anchor_find(const struct builder *b,
-				      const char *name)
+static const struct node *anchor_find(const struct builder *b, const char *name)
 {
 	unsigned int i;
 
@@ -207,8 +207,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
 	if (!node->text)
 		return no_memory(b);
 	node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-	ret = anchor_add(b, event->data.scalar.anchor, node,
-			 event->start_mark);
+	ret = anchor_add(b, event->data.scalar.anchor, node, event->start_mark);
 	return ret ? ret : place(b, node, event->start_mark);
 }
 
@@ -273,8 +272,9 @@ static int on_event(struct builder *b, const yaml_event_t *event)
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->root)
-			return refuse(b, event->start_mark,
-				      "a second document begins; a file holds one scenario");
+			return refuse(
+				b, event->start_mark,
+				"a second document begins; a file holds one scenario");
 		return TDP_OK;
 	case YAML_SCALAR_EVENT:
 		return on_scalar(b, event);
@@ -317,8 +317,9 @@ static int build(struct builder *b)
 			return ret;
 	}
 	if (!b->root)
-		return refuse(b, (yaml_mark_t){ 0 },
-			      "the file is empty; a scenario begins with \"scenario: NAME\"");
+		return refuse(
+			b, (yaml_mark_t){ 0 },
+			"the file is empty; a scenario begins with \"scenario: NAME\"");
 	return TDP_OK;
 }
 

@@ -22,7 +22,7 @@ static struct parsed parse(const char *text, size_t size)
 	return p;
 }
 
-#define TEXT(s)		s, sizeof(s) - 1
+#define TEXT(s) s, sizeof(s) - 1
 
 static const struct refused {
 	const char *name;
@@ -149,8 +149,10 @@ static void check_repeated(const char *head, const char *part, size_t times,
 static void depth_has_a_limit(void **state)
 {
 	(void)state;
-	check_repeated("", "[", 64, "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
-		       "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", NULL);
+	check_repeated("", "[", 64,
+		       "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+		       "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+		       NULL);
 	check_repeated("", "[", 65, "", "nested deeper than 64 levels");
 	check_repeated("", "- ", 500000, "", "nested deeper than 64 levels");
 	check_repeated("", "{", 1000000, "", "nested deeper than 64 levels");
@@ -249,7 +251,8 @@ static void teardown(void *context)
 static void survives_want_of_memory(void **state)
 {
 	static const struct nomem test = {
-		.attempt = attempt, .teardown = teardown,
+		.attempt = attempt,
+		.teardown = teardown,
 	};
 
 	(void)state;

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/* From a file to a checked scenario. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "scenario/feature.h"
+#include "scenario/machine.h"
+#include "scenario/outcome.h"
+#include "scenario/top.h"
+#include "scenario/verb.h"
+
+/* The file as it stands, key by key. */
+struct top {
+	const char *scenario;
+	const char *about;
+	const struct node *requires;
+	const struct node *host;
+	const struct node *kvm;
+	const struct node *expect;
+	struct list memslots;
+	const struct node *vcpus;
+	struct list memory;
+	const struct node *steps;
+	const struct node *check;
+};
+
+static const struct arg top_rows[] = {
+	ARG(struct top, scenario, type_text, .required = true,
+	    .about = "its name, that of the file"),
+	ARG(struct top, about, type_text, .required = true,
+	    .about = "the claim that it proves"),
+	ARG(struct top, requires, type_node,
+	    .about = "a list of features without which it is skipped"),
+	ARG(struct top, host, type_node, .about = "the machine under KVM"),
+	ARG(struct top, kvm, type_node,
+	    .about = "the kernel: profile, and behaviours that differ from it"),
+	ARG(struct top, expect, type_node,
+	    .about = "what creating the VM gives, if the kernel refuses"),
+	ARG(struct top, memslots, type_list, .inner = &memslot_args,
+	    .about = "memory regions of the guest"),
+	ARG(struct top, vcpus, type_node,
+	    .about =
+		    "virtual CPUs; default: one, at reset, with the host's CPUID"),
+	ARG(struct top, memory, type_list, .inner = &poke_args,
+	    .about = "what guest memory holds at the start"),
+	ARG(struct top, steps, type_node, .about = "what happens, in order"),
+	ARG(struct top, check, type_node,
+	    .about = "what the machine must look like at the end"),
+};
+
+const struct args top_args = ARGS(top_rows, struct top);
+
+/* expect: ------------------------------------------------------------------ */
+
+struct expect_text {
+	const struct node *events;
+	const struct node *no_events;
+	const struct node *event_counts;
+};
+
+static const struct arg expect_rows[] = {
+	ARG(struct expect_text, events, type_node,
+	    .about = "these events, in this order; others may come between"),
+	ARG(struct expect_text, no_events, type_node,
+	    .about = "none of these events"),
+	ARG(struct expect_text, event_counts, type_node,
+	    .about = "a map from events to how many there are"),
+};
+
+const struct args expect_args = ARGS(expect_rows, struct expect_text);
+
+static int events_of(const struct decoder *d, const struct expect_text *text,
+		     struct event_wants *wants)
+{
+	int ret = TDP_OK;
+
+	if (text->events)
+		ret = events_parse(d, text->events, wants);
+	if (!ret && text->no_events)
+		ret = no_events_parse(d, text->no_events, wants);
+	if (!ret && text->event_counts)
+		ret = event_counts_parse(d, text->event_counts, wants);
+	return ret;
+}
+
+static int expect_parse(const struct decoder *d, const struct node *node,
+			unsigned int groups, struct expected *expected)
+{
+	struct expect_text text = { 0 };
+	struct node events, fields;
+	int ret = decode_expect(d, node, NODE_MAP, "a map of fields");
+
+	if (!ret)
+		ret = decode_filter(d, node, &expect_args, true, &events);
+	if (!ret)
+		ret = decode_filter(d, node, &expect_args, false, &fields);
+	if (!ret)
+		ret = decode_map(d, &events, &expect_args, &text, NULL);
+	if (!ret)
+		ret = events_of(d, &text, &expected->events);
+	if (!ret)
+		ret = expectations_parse(d, &fields, &outcome_fields, groups,
+					 &expected->fields);
+	return ret;
+}
+
+/* steps: ------------------------------------------------------------------- */
+
+static const struct arg step_rows[] = {
+	ARG(struct step, why, type_text, .about = "a remark"),
+	{ .name = "expect",
+	  .type = &type_node,
+	  .about = "what the step must give" },
+};
+
+const struct args step_args = ARGS(step_rows, struct step);
+
+/* Verbs first, then the keys that may stand beside one. */
+static const char *nth_step_word(unsigned int index, const void *context)
+{
+	unsigned int nr = 0;
+
+	(void)context;
+	while (verb_at(nr))
+		nr++;
+	if (index < nr)
+		return verb_at(index)->name;
+	index -= nr;
+	return index < step_args.nr ? step_args.rows[index].name : NULL;
+}
+
+static int verb_key(const struct decoder *d, const struct node *node,
+		    const struct node_item **key)
+{
+	const struct node_item *item;
+
+	*key = NULL;
+	for (item = node->items; item; item = item->next) {
+		const char *text = item->key->text;
+
+		if (!strcmp(text, "why") || !strcmp(text, "expect"))
+			continue;
+		if (!verb_find(text))
+			return decode_unknown(d, item->key, "verb", text,
+					      nth_step_word, NULL);
+		if (*key)
+			return decode_fail(
+				d, item->key,
+				"a step has one verb: \"%s\" is here already",
+				(*key)->key->text);
+		*key = item;
+	}
+	if (*key)
+		return TDP_OK;
+	return decode_fail(d, node, "a step without a verb");
+}
+
+static int verb_args_parse(const struct decoder *d, const struct node *node,
+			   const struct verb *verb, struct step *step)
+{
+	static const struct node empty = { .kind = NODE_MAP };
+	struct node here = empty;
+	void *args = arena_alloc(d->arena, verb->args.size);
+	int ret = TDP_OK;
+
+	if (!args)
+		return decode_no_memory(d);
+	/* "- attach_dma:" is a verb with nothing behind it. */
+	here.line = node->line;
+	here.column = node->column;
+	if (node->kind == NODE_SCALAR && !node->text[0] && !node->quoted)
+		node = &here;
+	if (!verb->parses_itself)
+		ret = decode_map(d, node, &verb->args, args, &step->given);
+	if (!ret && verb->check_args)
+		ret = verb->check_args(d, node, args);
+	if (!ret && verb->args.nr && verb->args.rows[0].type == &type_vcpu)
+		step->vcpu = ((const struct vcpu_args *)args)->vcpu;
+	step->args = args;
+	return ret;
+}
+
+static int step_parse(const struct decoder *d, const struct node *node,
+		      struct step *step)
+{
+	const struct node_item *key;
+	const struct node *expect, *why;
+	int ret = decode_expect(d, node, NODE_MAP, "a step: a map with a verb");
+
+	if (!ret)
+		ret = verb_key(d, node, &key);
+	if (ret)
+		return ret;
+	step->verb = verb_find(key->key->text);
+	step->line = key->key->line;
+	step->column = key->key->column;
+	ret = verb_args_parse(d, key->value, step->verb, step);
+	expect = node_get(node, "expect");
+	why = node_get(node, "why");
+	if (!ret && why)
+		ret = type_text.decode(d, why, &step_rows[0],
+				       (char *)step + step_rows[0].offset);
+	if (!ret && expect)
+		ret = expect_parse(d, expect, step->verb->fields | FIELDS_NONE,
+				   &step->expected);
+	return ret;
+}
+
+static int steps_parse(const struct decoder *d, const struct node *node,
+		       struct tdp_scenario *s)
+{
+	const struct node_item *item;
+	int ret = decode_expect(d, node, NODE_LIST, "a list of steps");
+
+	if (ret)
+		return ret;
+	s->steps = arena_alloc(d->arena, node->nr_items * sizeof(*s->steps));
+	if (!s->steps)
+		return decode_no_memory(d);
+	for (item = node->items; item && !ret; item = item->next)
+		ret = step_parse(d, item->value, &s->steps[s->nr_steps++]);
+	return ret;
+}
+
+/* The whole ---------------------------------------------------------------- */
+
+static int requires_parse(const struct decoder *d, const struct node *node,
+			  struct tdp_scenario *s)
+{
+	const struct node_item *item;
+	int ret = decode_expect(d, node, NODE_LIST, "a list of features");
+
+	for (item = ret ? NULL : node->items; item; item = item->next) {
+		const struct feature *feature;
+		char text[256];
+
+		ret = decode_expect(d, item->value, NODE_SCALAR,
+				    "the name of a feature");
+		if (ret)
+			return ret;
+		feature = feature_find(item->value->text);
+		if (!feature)
+			return decode_unknown(d, item->value, "feature",
+					      item->value->text, feature_nth,
+					      NULL);
+		if (feature->available || s->missing)
+			continue;
+		snprintf(text, sizeof(text), "%s: %s", feature->name,
+			 feature->about);
+		s->missing = arena_text(d->arena, text, strlen(text));
+		if (!s->missing)
+			return decode_no_memory(d);
+	}
+	return ret;
+}
+
+static int check_of(const struct decoder *d, const struct node *node,
+		    struct tdp_scenario *s)
+{
+	struct check_set *set = arena_alloc(d->arena, sizeof(*set));
+
+	if (!set)
+		return decode_no_memory(d);
+	s->check = set;
+	return check_parse(d, node, set);
+}
+
+/* Order matters: steps and checks name vCPUs, which must be counted. */
+static int sections_parse(struct decoder *d, const struct top *top,
+			  struct tdp_scenario *s)
+{
+	int ret = host_parse(d, top->host, &s->host);
+
+	if (!ret)
+		ret = kvm_parse(d, top->kvm, &s->kvm);
+	if (!ret)
+		ret = vcpus_parse(d, top->vcpus, s);
+	d->nr_vcpus = s->nr_vcpus;
+	if (!ret && top->requires)
+		ret = requires_parse(d, top->requires, s);
+	if (!ret && top->expect)
+		ret = expect_parse(d, top->expect, FIELDS_CALL, &s->creation);
+	if (!ret && top->steps)
+		ret = steps_parse(d, top->steps, s);
+	if (!ret && top->check)
+		ret = check_of(d, top->check, s);
+	return ret;
+}
+
+static int name_check(const struct decoder *d, const struct node *root,
+		      const char *name)
+{
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				     "0123456789_-.");
+
+	if (!name[length] && length <= 128)
+		return TDP_OK;
+	return decode_fail(
+		d, node_get(root, "scenario"),
+		"a name has up to 128 letters a-z, digits, \"_\", \"-\" and \".\"");
+}
+
+static int parse(struct decoder *d, const char *text, size_t size,
+		 struct tdp_scenario *s)
+{
+	const struct node *root;
+	struct top top = { 0 };
+	int ret = yaml_parse(d->path, text, size, d->arena, &root, d->err);
+
+	if (!ret)
+		ret = decode_expect(
+			d, root, NODE_MAP,
+			"a map that begins with \"scenario: NAME\"");
+	if (!ret)
+		ret = decode_map(d, root, &top_args, &top, NULL);
+	if (!ret)
+		ret = name_check(d, root, top.scenario);
+	if (ret)
+		return ret;
+	s->name = top.scenario;
+	s->about = top.about;
+	s->memslots = top.memslots;
+	s->memory = top.memory;
+	return sections_parse(d, &top, s);
+}
+
+int tdp_scenario_load_text(const char *name, const char *text, size_t size,
+			   struct tdp_scenario **scenario,
+			   struct tdp_error *err)
+{
+	struct tdp_scenario *s = calloc(1, sizeof(*s));
+	struct decoder d = { .path = name, .err = err };
+	int ret;
+
+	if (!s)
+		return err_set(err, TDP_ENOMEM, "%s: out of memory", name);
+	d.arena = &s->arena;
+	s->path = d.path = arena_text(&s->arena, name, strlen(name));
+	ret = s->path ? parse(&d, text, size, s) :
+			err_set(err, TDP_ENOMEM, "%s: out of memory", name);
+	if (ret) {
+		tdp_scenario_destroy(s);
+		return ret;
+	}
+	*scenario = s;
+	return TDP_OK;
+}
+
+static int read_file(FILE *file, const char *path, char *buf, size_t *size,
+		     struct tdp_error *err)
+{
+	struct stat stat;
+
+	if (!fstat(fileno(file), &stat) && S_ISDIR(stat.st_mode))
+		return err_at(err, TDP_EIO, path, 0, 0, "is a directory");
+	*size = fread(buf, 1, YAML_MAX_BYTES + 1, file);
+	if (ferror(file))
+		return err_at(err, TDP_EIO, path, 0, 0, "can't be read: %s",
+			      strerror(errno));
+	return TDP_OK;
+}
+
+int tdp_scenario_load(const char *path, struct tdp_scenario **scenario,
+		      struct tdp_error *err)
+{
+	size_t size = 0;
+	char *buf;
+	FILE *file = fopen(path, "rb");
+	int ret;
+
+	if (!file)
+		return err_at(err, TDP_EIO, path, 0, 0, "can't be opened: %s",
+			      strerror(errno));
+	buf = malloc(YAML_MAX_BYTES + 1);
+	ret = buf ? read_file(file, path, buf, &size, err) :
+		    err_set(err, TDP_ENOMEM, "%s: out of memory", path);
+	fclose(file);
+	if (!ret)
+		ret = tdp_scenario_load_text(path, buf, size, scenario, err);
+	free(buf);
+	return ret;
+}
+
+void tdp_scenario_destroy(struct tdp_scenario *scenario)
+{
+	struct arena arena;
+
+	if (!scenario)
+		return;
+	arena = scenario->arena;
+	free(scenario);
+	arena_finish(&arena);
+}
+
+const char *tdp_scenario_name(const struct tdp_scenario *scenario)
+{
+	return scenario->name;
+}
+
+const char *tdp_scenario_about(const struct tdp_scenario *scenario)
+{
+	return scenario->about;
+}
+
+const char *tdp_scenario_missing(const struct tdp_scenario *scenario)
+{
+	return scenario->missing;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* host:, kvm:, memslots:, vcpus: and memory: of a scenario. */
+#ifndef TDPSIM_SCENARIO_MACHINE_H
+#define TDPSIM_SCENARIO_MACHINE_H
+
+#include "scenario/decode.h"
+#include "scenario/scenario.h"
+#include "tdpsim/vm.h"
+
+struct run;
+
+extern const struct args host_args;
+extern const struct args memslot_args;
+extern const struct args vcpu_setup_args;
+extern const struct args cpuid_args;
+extern const struct args poke_args;
+
+struct poke_args {
+	unsigned int as;
+	uint64_t gpa;
+	uint64_t value;
+	unsigned int size;
+};
+
+/* Each takes NULL for a key that is absent. */
+int host_parse(const struct decoder *d, const struct node *node,
+	       struct tdp_host_config *host);
+int kvm_parse(const struct decoder *d, const struct node *node,
+	      struct tdp_kvm_config *kvm);
+int vcpus_parse(const struct decoder *d, const struct node *node,
+		struct tdp_scenario *s);
+
+/* Create the VM and all in it; refused VMs leave run->vm NULL. */
+int machine_create(struct run *run);
+
+#endif

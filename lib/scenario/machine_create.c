@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* The machine of a scenario, before its first step. */
+#include <string.h>
+
+#include "base/error.h"
+#include "kvm/kvm.h"
+#include "scenario/machine.h"
+#include "scenario/run.h"
+
+/* The @index-th element of the list that was decoded to @list. */
+static const struct node *element(const struct list *list, unsigned int index)
+{
+	const struct node_item *item = list->node->items;
+
+	while (index--)
+		item = item->next;
+	return item->value;
+}
+
+/* Say where, if the call did not. */
+static int fail_at(struct run *run, const struct node *place, int status,
+		   const char *what)
+{
+	char why[sizeof(run->err->message)] = "";
+
+	if (status == TDP_ENOMEM)
+		return err_set(run->err, status, "%s: out of memory",
+			       run->scenario->path);
+	memcpy(why, run->err->message, sizeof(why));
+	if (status == TDP_EINVAL)
+		status = TDP_EINPUT;
+	return err_at(run->err, status, run->scenario->path, place->line,
+		      place->column, "%s: %.400s", what, why);
+}
+
+/* A call that the machine itself refused. */
+static int refused_at(struct run *run, const struct node *place,
+		      const struct tdp_result *result, const char *what)
+{
+	if (!result->ret && result->outcome == TDP_OUTCOME_DONE)
+		return TDP_OK;
+	return err_at(run->err, TDP_EINPUT, run->scenario->path, place->line,
+		      place->column, "%s: %s (%s: %s)", what,
+		      result->ret ? tdp_errno_name(result->ret) :
+				    tdp_outcome_name(result->outcome),
+		      tdp_reason_name(result->reason),
+		      tdp_reason_about(result->reason));
+}
+
+static int create_memslots(struct run *run)
+{
+	const struct list *list = &run->scenario->memslots;
+	const struct tdp_memslot *slots = list->items;
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++) {
+		static const char what[] = "KVM_SET_USER_MEMORY_REGION";
+		struct tdp_result result = { 0 };
+		int ret = tdp_vm_set_memslot(run->vm, &slots[i], &result,
+					     run->err);
+
+		ret = ret ? fail_at(run, element(list, i), ret, what) :
+			    refused_at(run, element(list, i), &result, what);
+		if (ret)
+			return ret;
+	}
+	return TDP_OK;
+}
+
+static int write_memory(struct run *run)
+{
+	const struct list *list = &run->scenario->memory;
+	const struct poke_args *pokes = list->items;
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++) {
+		const struct poke_args *p = &pokes[i];
+		int ret = tdp_vm_write(run->vm, p->as, TDP_GPA(p->gpa),
+				       p->value, p->size, run->err);
+
+		if (ret)
+			return fail_at(run, element(list, i), ret, "memory");
+	}
+	return TDP_OK;
+}
+
+static int create_vcpu(struct run *run, const struct vcpu_setup *setup)
+{
+	struct tdp_result result = { 0 };
+	struct tdp_vcpu *vcpu;
+	int ret = tdp_vcpu_create(run->vm, &vcpu, run->err);
+
+	if (!ret && setup->has_cpuid)
+		ret = tdp_vcpu_set_cpuid(vcpu, &setup->cpuid, &result);
+	if (ret)
+		return err_set(run->err, ret, "%s: %s while creating a vCPU",
+			       run->scenario->path, tdp_status_name(ret));
+	if (!setup->place)
+		return TDP_OK;
+	ret = refused_at(run, setup->place, &result, "KVM_SET_CPUID2");
+	if (!ret && setup->has_sregs)
+		ret = tdp_vcpu_set_sregs(vcpu, &setup->sregs, &result);
+	if (!ret)
+		ret = refused_at(run, setup->place, &result, "KVM_SET_SREGS");
+	if (!ret && setup->smm)
+		ret = tdp_vcpu_set_smm(vcpu, true, &result, run->err);
+	if (!ret)
+		ret = refused_at(run, setup->place, &result,
+				 "KVM_SET_VCPU_EVENTS");
+	return ret;
+}
+
+int machine_create(struct run *run)
+{
+	const struct tdp_scenario *s = run->scenario;
+	unsigned int i;
+	int ret = tdp_vm_create(&s->host, &s->kvm, &run->vm,
+				&run->outcome.result, run->err);
+
+	if (ret == TDP_EINVAL)
+		ret = TDP_EINPUT;
+	if (ret || !run->vm)
+		return ret;
+	run->layouts.spte = &run->vm->fmt;
+	tdp_vm_set_tracer(run->vm, run_event, run);
+	ret = create_memslots(run);
+	if (!ret)
+		ret = write_memory(run);
+	for (i = 0; i < s->nr_vcpus && !ret; i++)
+		ret = create_vcpu(run, &s->vcpus[i]);
+	return ret;
+}

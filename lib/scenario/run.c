@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenario/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "scenario/feature.h"
+#include "scenario/machine.h"
+#include "scenario/verb.h"
+
+/* Comparing ---------------------------------------------------------------- */
+
+void run_compared(struct run *run, const struct run_place *place, bool passed)
+{
+	const struct tdp_check check = {
+		.line = place->line,
+		.column = place->column,
+		.step = run->step_nr,
+		.verb = run->verb,
+		.field = place->field,
+		.passed = passed,
+		.expected = run->expected,
+		.actual = run->actual,
+		.trail = !passed && !run->trail_shown ? run_trail(run) : NULL,
+	};
+
+	run->summary->checks++;
+	run->summary->failed += !passed;
+	run->trail_shown |= !passed;
+	if (run->report && run->report->check)
+		run->report->check(&check, run->report->context);
+}
+
+static void expect_one(struct run *run, const struct expectation *e,
+		       const char *prefix, const void *subject)
+{
+	uint64_t actual = expectation_actual(e, &run->layouts, subject);
+	struct run_place place = { e->line, e->column, e->name };
+	char name[128];
+
+	if (prefix[0]) {
+		snprintf(name, sizeof(name), "%s%s", prefix, e->name);
+		place.field = name;
+	}
+	expectation_print(e, &run->layouts, e->value, run->expected,
+			  sizeof(run->expected));
+	expectation_print(e, &run->layouts, actual, run->actual,
+			  sizeof(run->actual));
+	run_compared(run, &place, actual == e->value);
+}
+
+void run_expect(struct run *run, const struct expectation *list,
+		const char *prefix, const void *subject)
+{
+	for (; list; list = list->next)
+		expect_one(run, list, prefix, subject);
+}
+
+struct tdp_vcpu *run_vcpu(struct run *run, unsigned int id)
+{
+	struct tdp_vcpu *vcpu = tdp_vm_vcpu(run->vm, id);
+
+	assert(vcpu); /* type_vcpu let no other number through */
+	return vcpu;
+}
+
+/* Events ------------------------------------------------------------------- */
+
+void run_event(const struct tdp_event *event, void *context)
+{
+	struct run *run = context;
+
+	run->recent[run->nr_events++ % RUN_RECENT_EVENTS] = *event;
+	event_match_take(&run->match, event);
+	if (run->report && run->report->trace)
+		run->report->trace(event, run->report->context);
+}
+
+static void expect_in_order(struct run *run, const struct event_wants *wants)
+{
+	char name[32];
+	unsigned int i;
+
+	for (i = 0; i < wants->nr_in_order; i++) {
+		const struct event_pattern *p = &wants->in_order[i];
+		struct run_place place = { p->line, p->column, name };
+		bool passed = i < run->match.next;
+
+		snprintf(name, sizeof(name), "events[%u]", i);
+		event_pattern_print(p, &run->layouts, run->expected,
+				    sizeof(run->expected));
+		snprintf(run->actual, sizeof(run->actual), "%s",
+			 passed ? "it happened" :
+			 i == run->match.next ?
+				  "no such event after those before it" :
+				  "not looked for: one before it is missing");
+		run_compared(run, &place, passed);
+	}
+}
+
+static void expect_never(struct run *run, const struct event_wants *wants)
+{
+	char name[32], text[RUN_TEXT_BYTES - 8];
+	unsigned int i;
+
+	for (i = 0; i < wants->nr_never; i++) {
+		const struct event_pattern *p = &wants->never[i];
+		struct run_place place = { p->line, p->column, name };
+		bool seen = run->match.seen & BIT(i);
+
+		snprintf(name, sizeof(name), "no_events[%u]", i);
+		event_pattern_print(p, &run->layouts, text, sizeof(text));
+		snprintf(run->expected, sizeof(run->expected), "no %s", text);
+		snprintf(run->actual, sizeof(run->actual), "no such event");
+		if (seen)
+			event_print(&run->match.offender[i], &run->layouts,
+				    run->actual, sizeof(run->actual));
+		run_compared(run, &place, !seen);
+	}
+}
+
+static void expect_counts(struct run *run, const struct event_wants *wants)
+{
+	char name[96];
+	unsigned int i;
+
+	for (i = 0; i < wants->nr_counts; i++) {
+		const struct event_count *c = &wants->counts[i];
+		struct run_place place = { c->line, c->column, name };
+		uint64_t count = run->match.count[c->id];
+
+		snprintf(name, sizeof(name), "event_counts.%s",
+			 event_nth(c->id, NULL));
+		type_number.print(&type_number, c->count, run->expected,
+				  sizeof(run->expected));
+		type_number.print(&type_number, count, run->actual,
+				  sizeof(run->actual));
+		run_compared(run, &place, count == c->count);
+	}
+}
+
+/* Steps -------------------------------------------------------------------- */
+
+static bool mentions(const struct expectation *list, const char *name)
+{
+	for (; list; list = list->next)
+		if (!strcmp(list->field->name, name))
+			return true;
+	return false;
+}
+
+/*
+ * A step that says nothing about how it ended has to end well: else a
+ * scenario would go on with a machine that its text does not describe.
+ */
+static void expect_done(struct run *run, const struct expectation *fields,
+			unsigned int line, unsigned int column)
+{
+	const struct tdp_result *result = &run->outcome.result;
+	const struct run_place place = { line, column, "outcome" };
+
+	if (mentions(fields, "ret") || mentions(fields, "outcome") ||
+	    mentions(fields, "reason"))
+		return;
+	if (!result->ret && result->outcome == TDP_OUTCOME_DONE)
+		return;
+	snprintf(run->expected, sizeof(run->expected),
+		 "done, as nothing else is expected");
+	snprintf(run->actual, sizeof(run->actual), "%s, ret %s, reason %s",
+		 tdp_outcome_name(result->outcome),
+		 result->ret ? tdp_errno_name(result->ret) : "0",
+		 tdp_reason_name(result->reason));
+	run_compared(run, &place, false);
+}
+
+static void expect_all(struct run *run, const struct expected *expected,
+		       unsigned int line, unsigned int column)
+{
+	expect_done(run, expected->fields, line, column);
+	run_expect(run, expected->fields, "", &run->outcome);
+	expect_in_order(run, &expected->events);
+	expect_never(run, &expected->events);
+	expect_counts(run, &expected->events);
+}
+
+static void verify(struct run *run, const struct step *step)
+{
+	const struct run_place place = { step->line, step->column,
+					 "invariants" };
+	struct tdp_error err = { 0 };
+
+	if (!run->report || !run->report->verify)
+		return;
+	if (!tdp_vm_check(run->vm, &err))
+		return;
+	snprintf(run->expected, sizeof(run->expected), "tdp_vm_check() holds");
+	snprintf(run->actual, sizeof(run->actual), "%s", err.message);
+	run_compared(run, &place, false);
+}
+
+/* What to require if the model gives up: its message begins with a feature. */
+static const struct feature *feature_of(const char *message)
+{
+	unsigned int i;
+
+	for (i = 0; feature_at(i); i++) {
+		const char *name = feature_at(i)->name;
+		size_t length = strlen(name);
+
+		if (!strncmp(message, name, length) && message[length] == ':')
+			return feature_at(i);
+	}
+	return NULL;
+}
+
+/* Say where, which verb, and what can be done about it. */
+static int step_failed(struct run *run, const struct step *step, int status)
+{
+	const struct feature *feature = NULL;
+	char why[sizeof(run->err->message)] = "";
+
+	memcpy(why, run->err->message, sizeof(why));
+	if (status == TDP_ENOMEM)
+		return err_set(run->err, status, "%s: out of memory",
+			       run->scenario->path);
+	if (status == TDP_EINVAL)
+		status = TDP_EINPUT;
+	if (status == TDP_EUNSUPPORTED)
+		feature = feature_of(why);
+	if (!feature)
+		return err_at(run->err, status, run->scenario->path, step->line,
+			      step->column, "%s: %.400s", step->verb->name,
+			      why);
+	return err_at(
+		run->err, status, run->scenario->path, step->line, step->column,
+		"%s: %.300s; \"requires: [ %s ]\" skips the scenario until it is",
+		step->verb->name, why, feature->name);
+}
+
+static void begin(struct run *run, const char *verb,
+		  const struct event_wants *wants)
+{
+	memset(&run->outcome, 0, sizeof(run->outcome));
+	run->verb = verb;
+	run->nr_events = 0;
+	run->trail_shown = false;
+	event_match_start(&run->match, wants, &run->layouts);
+}
+
+static int run_step(struct run *run, const struct step *step)
+{
+	int ret;
+
+	run->step = step;
+	run->step_nr++;
+	run->summary->steps++;
+	begin(run, step->verb->name, &step->expected.events);
+	if (run->report && run->report->step)
+		run->report->step(run->step_nr, step->verb->name, step->line,
+				  run->report->context);
+	/* A verb may give no message; an old one must not stand in for it. */
+	run->err->message[0] = '\0';
+	ret = step->verb->run(run, step->args);
+	if (ret)
+		return step_failed(run, step, ret);
+	if (step->expected.fields)
+		outcome_complete(&run->outcome, run->vm, step->vcpu);
+	expect_all(run, &step->expected, step->line, step->column);
+	verify(run, step);
+	return TDP_OK;
+}
+
+/* The whole ---------------------------------------------------------------- */
+
+static int create(struct run *run)
+{
+	static const struct event_wants nothing;
+	const struct tdp_scenario *s = run->scenario;
+	const struct step *first = s->steps;
+	int ret;
+
+	begin(run, "create", &nothing);
+	ret = machine_create(run);
+	if (ret)
+		return ret;
+	expect_all(run, &s->creation, 1, 1);
+	if (run->vm || !s->nr_steps)
+		return TDP_OK;
+	return err_at(
+		run->err, TDP_EINPUT, s->path, first->line, first->column,
+		"there is no VM to make steps on: the kernel refused to create it");
+}
+
+static int run_all(struct run *run)
+{
+	static const struct event_wants nothing;
+	const struct tdp_scenario *s = run->scenario;
+	unsigned int i;
+	int ret = create(run);
+
+	for (i = 0; i < s->nr_steps && !ret; i++)
+		ret = run_step(run, &s->steps[i]);
+	if (ret || !s->check || !run->vm)
+		return ret;
+	run->step = NULL;
+	run->step_nr = 0;
+	begin(run, "check", &nothing);
+	return check_run(run, s->check);
+}
+
+/* Too large for a stack. */
+static struct run *run_new(const struct tdp_scenario *scenario,
+			   const struct tdp_report *report,
+			   struct tdp_run_summary *summary,
+			   struct tdp_error *err)
+{
+	struct run *run = calloc(1, sizeof(*run));
+
+	if (!run) {
+		err_set(err, TDP_ENOMEM, "%s: out of memory", scenario->path);
+		return NULL;
+	}
+	run->scenario = scenario;
+	run->report = report;
+	run->summary = summary;
+	run->err = err;
+	run->layouts.kvm = &scenario->kvm;
+	if (err)
+		err->message[0] = '\0';
+	return run;
+}
+
+int tdp_scenario_run(const struct tdp_scenario *scenario,
+		     const struct tdp_report *report,
+		     struct tdp_run_summary *summary, struct tdp_error *err)
+{
+	struct tdp_error unheard;
+	struct run *run;
+	int ret;
+
+	*summary = (struct tdp_run_summary){ 0 };
+	run = run_new(scenario, report, summary, err ? err : &unheard);
+	if (!run)
+		return TDP_ENOMEM;
+	ret = run_all(run);
+	tdp_vm_destroy(run->vm);
+	free(run);
+	return ret;
+}
+
+int tdp_scenario_replay(const struct tdp_scenario *scenario, struct tdp_vm **vm,
+			struct tdp_error *err)
+{
+	struct tdp_run_summary summary = { 0 };
+	struct tdp_error unheard;
+	struct run *run = run_new(scenario, NULL, &summary,
+				  err ? err : &unheard);
+	int ret;
+
+	if (!run)
+		return TDP_ENOMEM;
+	ret = run_all(run);
+	if (!ret && !run->vm)
+		ret = err_set(err, TDP_EINPUT,
+			      "%s: the kernel refuses to create the VM",
+			      scenario->path);
+	if (ret)
+		tdp_vm_destroy(run->vm);
+	else
+		tdp_vm_set_tracer(run->vm, NULL, NULL);
+	*vm = ret ? NULL : run->vm;
+	free(run);
+	return ret;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* A scenario while it is replayed. */
+#ifndef TDPSIM_SCENARIO_RUN_H
+#define TDPSIM_SCENARIO_RUN_H
+
+#include "scenario/event_match.h"
+#include "scenario/outcome.h"
+#include "scenario/scenario.h"
+
+#define RUN_RECENT_EVENTS 48 /* that a failure shows */
+#define RUN_TEXT_BYTES    512
+#define RUN_TRAIL_BYTES   ((size_t)32 << 10)
+
+struct run {
+	const struct tdp_scenario *scenario;
+	const struct tdp_report *report;
+	struct tdp_run_summary *summary;
+	struct tdp_error *err;
+	struct tdp_vm *vm;
+	struct layouts layouts;
+	/* The step: NULL while the machine is made and at the end. */
+	const struct step *step;
+	unsigned int step_nr;
+	const char *verb;
+	struct outcome outcome;
+	/* Its events. */
+	struct event_match match;
+	struct tdp_event recent[RUN_RECENT_EVENTS];
+	uint64_t nr_events;
+	bool trail_shown; /* once a step is enough */
+	char expected[RUN_TEXT_BYTES];
+	char actual[RUN_TEXT_BYTES];
+	char trail[RUN_TRAIL_BYTES];
+};
+
+/* Where an expectation stands, and what it is called. */
+struct run_place {
+	unsigned int line, column;
+	const char *field;
+};
+
+/* Count and report one comparison; run->expected and run->actual hold it. */
+void run_compared(struct run *run, const struct run_place *place, bool passed);
+
+/* All of a list against @subject; @prefix is "" or "roots[1].". */
+void run_expect(struct run *run, const struct expectation *list,
+		const char *prefix, const void *subject);
+
+/* The vCPU of a number that the text named. */
+struct tdp_vcpu *run_vcpu(struct run *run, unsigned int id);
+
+/* The VM's tracer. */
+void run_event(const struct tdp_event *event, void *context);
+
+/* What led to the state: the step's result and its last events; returns it. */
+const char *run_trail(struct run *run);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* A scenario after it was read: everything checked, nothing run. */
+#ifndef TDPSIM_SCENARIO_SCENARIO_H
+#define TDPSIM_SCENARIO_SCENARIO_H
+
+#include "scenario/check.h"
+#include "scenario/decode.h"
+#include "scenario/event_match.h"
+#include "scenario/field.h"
+#include "scenario/value.h"
+#include "tdpsim/scenario.h"
+
+struct verb;
+
+/* A vCPU as the scenario wants it at the start. */
+struct vcpu_setup {
+	const struct node *place;
+	bool has_cpuid;
+	struct tdp_cpuid cpuid;
+	bool has_sregs;
+	struct tdp_sregs sregs;
+	bool smm;
+};
+
+/* What is expected of one step, or of creating the VM. */
+struct expected {
+	const struct expectation *fields;
+	struct event_wants events;
+};
+
+struct step {
+	const struct verb *verb;
+	const void *args;
+	uint64_t given;    /* rows of the verb's table */
+	unsigned int vcpu; /* whose state the step is about */
+	unsigned int line, column;
+	const char *why;
+	struct expected expected;
+};
+
+struct tdp_scenario {
+	struct arena arena;
+	const char *path;
+	const char *name;
+	const char *about;
+	const char *missing; /* "feature: reason", or NULL */
+	struct tdp_host_config host;
+	struct tdp_kvm_config kvm;
+	struct list memslots; /* of struct tdp_memslot */
+	struct list memory;   /* of struct poke_args */
+	struct vcpu_setup *vcpus;
+	unsigned int nr_vcpus;
+	struct expected creation;
+	struct step *steps;
+	unsigned int nr_steps;
+	const struct check_set *check; /* at the end; NULL: none */
+};
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenario/verb.h"
+
+#include <string.h>
+
+/* clang-format off */
+static const struct verb *const verbs[] = {
+	/* KVM_RUN */
+	&verb_read, &verb_write, &verb_fetch, &verb_rmw, &verb_run,
+	&verb_translate,
+	/* vCPU ioctls and instructions */
+	&verb_prefault, &verb_signal,
+	&verb_set_cpuid, &verb_set_sregs, &verb_write_reg, &verb_read_reg,
+	&verb_wrmsr, &verb_rdmsr,
+	/* memory */
+	&verb_memslot, &verb_delete_memslot, &verb_set_backing,
+	&verb_poke, &verb_peek, &verb_guest_tables,
+	&verb_attach_dma, &verb_detach_dma,
+	/* modes */
+	&verb_smi, &verb_rsm, &verb_set_vcpu_events,
+	&verb_nested_enter, &verb_nested_exit, &verb_set_nested_state,
+	/* looking */
+	&verb_check,
+};
+/* clang-format on */
+
+const struct verb *verb_at(unsigned int index)
+{
+	return index < ARRAY_SIZE(verbs) ? verbs[index] : NULL;
+}
+
+const struct verb *verb_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(verbs[i]->name, name))
+			return verbs[i];
+	return NULL;
+}

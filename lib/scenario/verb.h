@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Verbs: what a step can do.  One row each; parser, runner, reference and
+ * completion are fed by it.
+ */
+#ifndef TDPSIM_SCENARIO_VERB_H
+#define TDPSIM_SCENARIO_VERB_H
+
+#include "scenario/decode.h"
+#include "scenario/run.h"
+#include "scenario/value.h"
+
+struct verb {
+	const char *name;
+	const char *about;
+	struct args args;
+	bool parses_itself;  /* check_args decodes all */
+	unsigned int fields; /* enum field_group */
+	/* What the rows can't say; may be NULL. */
+	int (*check_args)(const struct decoder *d, const struct node *node,
+			  void *args);
+	/* Fills run->outcome; fails with run->err set. */
+	int (*run)(struct run *run, const void *args);
+};
+
+/* The first member of the arguments of every verb that is about a vCPU. */
+struct vcpu_args {
+	unsigned int vcpu;
+};
+
+#define VCPU_ROW(structure) \
+	ARG(structure, vcpu, type_vcpu, .otherwise = "0", .about = "which one")
+
+/* "as", the address space of memory that a verb is about */
+#define AS_ROW(structure)                                           \
+	ARG(structure, as, type_number, .otherwise = "0", .max = 1, \
+	    .about = "address space; 1: SMM")
+
+extern const struct verb verb_prefault, verb_signal;
+extern const struct verb verb_read, verb_write, verb_fetch, verb_rmw;
+extern const struct verb verb_run, verb_translate;
+extern const struct verb verb_set_sregs, verb_write_reg, verb_read_reg;
+extern const struct verb verb_wrmsr, verb_rdmsr, verb_set_cpuid;
+extern const struct verb verb_memslot, verb_delete_memslot, verb_set_backing;
+extern const struct verb verb_poke, verb_peek, verb_guest_tables;
+extern const struct verb verb_attach_dma, verb_detach_dma;
+extern const struct verb verb_smi, verb_rsm, verb_set_vcpu_events;
+extern const struct verb verb_nested_enter, verb_nested_exit;
+extern const struct verb verb_set_nested_state;
+extern const struct verb verb_check;
+
+/* All of them, in the order of the reference; NULL past the last one. */
+const struct verb *verb_at(unsigned int index);
+
+const struct verb *verb_find(const char *name);
+
+#endif

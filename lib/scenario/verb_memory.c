@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Memslots, what is behind them, and what is in them. */
+#include "scenario/machine.h"
+#include "scenario/verb.h"
+
+static const struct arg memslot_rows[] = {
+	ARG(struct tdp_memslot, slot, type_number, .required = true,
+	    .about = "number"),
+	ARG_AS("as", struct tdp_memslot, as_id, type_number, .otherwise = "0",
+	       .max = 1, .about = "address space; 1: SMM"),
+	ARG(struct tdp_memslot, gpa, type_address, .required = true,
+	    .about = "first byte"),
+	ARG(struct tdp_memslot, size, type_size, .required = true,
+	    .about = "bytes; 0 deletes the slot"),
+	ARG(struct tdp_memslot, hva, type_address, .otherwise = "0",
+	    .about = "userspace address; 0: one that is congruent to gpa"),
+	ARG(struct tdp_memslot, backing, type_backing, .otherwise = "anonymous",
+	    .about = "what userspace maps there"),
+	ARG(struct tdp_memslot, untouched, type_bool, .otherwise = "false",
+	    .about = "nobody has written that memory yet"),
+	ARG_AS("host_readonly", struct tdp_memslot, read_only, type_bool,
+	       .otherwise = "false", .about = "the host mapping is PROT_READ"),
+	ARG_AS("readonly", struct tdp_memslot, flag_readonly, type_bool,
+	       .otherwise = "false", .about = "KVM_MEM_READONLY"),
+	ARG_AS("dirty_log", struct tdp_memslot, flag_dirty_log, type_bool,
+	       .otherwise = "false", .about = "KVM_MEM_LOG_DIRTY_PAGES"),
+};
+
+const struct args memslot_args = ARGS(memslot_rows, struct tdp_memslot);
+
+static int run_memslot(struct run *run, const void *args)
+{
+	return tdp_vm_set_memslot(run->vm, args, &run->outcome.result,
+				  run->err);
+}
+
+const struct verb verb_memslot = {
+	.name = "memslot",
+	.about = "KVM_SET_USER_MEMORY_REGION: create, move or change a memslot",
+	.args = ARGS(memslot_rows, struct tdp_memslot),
+	.fields = FIELDS_CALL,
+	.run = run_memslot,
+};
+
+static const struct arg delete_rows[] = {
+	ARG(struct tdp_memslot, slot, type_number, .required = true,
+	    .about = "number"),
+	ARG_AS("as", struct tdp_memslot, as_id, type_number, .otherwise = "0",
+	       .max = 1, .about = "address space; 1: SMM"),
+};
+
+const struct verb verb_delete_memslot = {
+	.name = "delete_memslot",
+	.about = "KVM_SET_USER_MEMORY_REGION with size 0",
+	.args = ARGS(delete_rows, struct tdp_memslot),
+	.fields = FIELDS_CALL,
+	.run = run_memslot,
+};
+
+/* Backing ------------------------------------------------------------------ */
+
+struct backing_args {
+	unsigned int as;
+	uint64_t gpa;
+	uint64_t size;
+	enum tdp_backing backing;
+	bool untouched;
+};
+
+static const struct arg backing_rows[] = {
+	AS_ROW(struct backing_args),
+	ARG(struct backing_args, gpa, type_address, .required = true,
+	    .about = "first byte"),
+	ARG(struct backing_args, size, type_size, .required = true,
+	    .about = "bytes; all in one memslot"),
+	ARG(struct backing_args, backing, type_backing, .required = true,
+	    .about = "what is there from now on"),
+	ARG(struct backing_args, untouched, type_bool, .otherwise = "false",
+	    .about = "nobody has written that memory yet"),
+};
+
+static int run_set_backing(struct run *run, const void *args)
+{
+	const struct backing_args *a = args;
+
+	return tdp_vm_set_backing(run->vm, a->as, TDP_GPA(a->gpa), a->size,
+				  a->backing, a->untouched, run->err);
+}
+
+const struct verb verb_set_backing = {
+	.name = "set_backing",
+	.about =
+		"userspace changes what is behind guest memory: munmap, mprotect, madvise, a userfault served",
+	.args = ARGS(backing_rows, struct backing_args),
+	.run = run_set_backing,
+};
+
+/* Contents ----------------------------------------------------------------- */
+
+static const struct arg poke_rows[] = {
+	AS_ROW(struct poke_args),
+	ARG(struct poke_args, gpa, type_address, .required = true,
+	    .about = "first byte; all lie in one page"),
+	ARG(struct poke_args, value, type_word, .required = true,
+	    .about = "stored little-endian"),
+	ARG(struct poke_args, size, type_number, .otherwise = "8", .min = 1,
+	    .max = 8, .about = "bytes"),
+};
+
+const struct args poke_args = ARGS(poke_rows, struct poke_args);
+
+static int run_poke(struct run *run, const void *args)
+{
+	const struct poke_args *a = args;
+
+	return tdp_vm_write(run->vm, a->as, TDP_GPA(a->gpa), a->value, a->size,
+			    run->err);
+}
+
+const struct verb verb_poke = {
+	.name = "poke",
+	.about = "userspace writes guest memory through its own mapping",
+	.args = ARGS(poke_rows, struct poke_args),
+	.run = run_poke,
+};
+
+static const struct arg peek_rows[] = {
+	AS_ROW(struct poke_args),
+	ARG(struct poke_args, gpa, type_address, .required = true,
+	    .about = "first byte; all lie in one page"),
+	ARG(struct poke_args, size, type_number, .otherwise = "8", .min = 1,
+	    .max = 8, .about = "bytes"),
+};
+
+static int run_peek(struct run *run, const void *args)
+{
+	const struct poke_args *a = args;
+
+	return tdp_vm_read(run->vm, a->as, TDP_GPA(a->gpa),
+			   &run->outcome.result.value, a->size, run->err);
+}
+
+const struct verb verb_peek = {
+	.name = "peek",
+	.about = "userspace reads guest memory; expect its value",
+	.args = ARGS(peek_rows, struct poke_args),
+	.fields = FIELDS_VALUE,
+	.run = run_peek,
+};
+
+/* Devices ------------------------------------------------------------------ */
+
+#define NO_ARGS            \
+	{                  \
+		NULL, 0, 1 \
+	}
+
+static int run_attach_dma(struct run *run, const void *args)
+{
+	(void)args;
+	return tdp_vm_attach_dma(run->vm, true, &run->outcome.result, run->err);
+}
+
+static int run_detach_dma(struct run *run, const void *args)
+{
+	(void)args;
+	return tdp_vm_attach_dma(run->vm, false, &run->outcome.result,
+				 run->err);
+}
+
+const struct verb verb_attach_dma = {
+	.name = "attach_dma",
+	.about = "VFIO attaches a device whose DMA does not snoop caches",
+	.args = NO_ARGS,
+	.fields = FIELDS_CALL,
+	.run = run_attach_dma,
+};
+
+const struct verb verb_detach_dma = {
+	.name = "detach_dma",
+	.about = "VFIO detaches such a device",
+	.args = NO_ARGS,
+	.fields = FIELDS_CALL,
+	.run = run_detach_dma,
+};

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* SMM, and L2. */
+#include <string.h>
+
+#include "scenario/modes.h"
+#include "scenario/verb.h"
+
+#define FIELDS_MODE (FIELDS_CALL | FIELDS_MAPPING | FIELDS_GUEST | FIELDS_VCPU)
+
+static const struct arg vcpu_rows[] = {
+	VCPU_ROW(struct vcpu_args),
+};
+
+static int run_smi(struct run *run, const void *args)
+{
+	const struct vcpu_args *a = args;
+
+	return tdp_vcpu_smi(run_vcpu(run, a->vcpu), &run->outcome.result,
+			    run->err);
+}
+
+const struct verb verb_smi = {
+	.name = "smi",
+	.about = "an SMI is taken",
+	.args = ARGS(vcpu_rows, struct vcpu_args),
+	.fields = FIELDS_MODE,
+	.run = run_smi,
+};
+
+static int run_rsm(struct run *run, const void *args)
+{
+	const struct vcpu_args *a = args;
+
+	return tdp_vcpu_rsm(run_vcpu(run, a->vcpu), &run->outcome.result,
+			    run->err);
+}
+
+const struct verb verb_rsm = {
+	.name = "rsm",
+	.about = "the guest executes RSM",
+	.args = ARGS(vcpu_rows, struct vcpu_args),
+	.fields = FIELDS_MODE,
+	.run = run_rsm,
+};
+
+struct smm_args {
+	unsigned int vcpu;
+	bool smm;
+};
+
+static const struct arg smm_rows[] = {
+	VCPU_ROW(struct smm_args),
+	ARG(struct smm_args, smm, type_bool, .required = true,
+	    .about = "the vCPU is in SMM"),
+};
+
+static int run_set_vcpu_events(struct run *run, const void *args)
+{
+	const struct smm_args *a = args;
+
+	return tdp_vcpu_set_smm(run_vcpu(run, a->vcpu), a->smm,
+				&run->outcome.result, run->err);
+}
+
+const struct verb verb_set_vcpu_events = {
+	.name = "set_vcpu_events",
+	.about = "KVM_SET_VCPU_EVENTS with KVM_VCPUEVENT_VALID_SMM",
+	.args = ARGS(smm_rows, struct smm_args),
+	.fields = FIELDS_MODE,
+	.run = run_set_vcpu_events,
+};
+
+/* L2 ----------------------------------------------------------------------- */
+
+struct nested_args {
+	unsigned int vcpu;
+	bool guest_mode;
+	bool tdp;
+	bool cr8_exiting;
+	uint64_t root;
+	uint64_t page[TDP_NR_NESTED_PAGES];
+	struct regs_args l2;
+	struct regs_args l1;
+};
+
+#define NESTED_PAGE(key, index, text)                              \
+	ARG_AS(key, struct nested_args, page[index], type_address, \
+	       .about = (text))
+
+/* What vmcs12 or vmcb12 says; the same for both verbs. */
+#define NESTED_ROWS                                                           \
+	VCPU_ROW(struct nested_args),                                         \
+		ARG(struct nested_args, tdp, type_bool, .otherwise = "false", \
+		    .about = "L1 uses nested EPT or nested paging"),          \
+		ARG(struct nested_args, root, type_address, .otherwise = "0", \
+		    .about = "EPTP12, or nCR3 of vmcb12"),                    \
+		NESTED_PAGE("apic_access", TDP_NESTED_APIC_ACCESS,            \
+			    "APIC-access page"),                              \
+		NESTED_PAGE("virtual_apic", TDP_NESTED_VIRTUAL_APIC,          \
+			    "virtual-APIC page"),                             \
+		NESTED_PAGE("pi_desc", TDP_NESTED_PI_DESC,                    \
+			    "posted-interrupt descriptor"),                   \
+		NESTED_PAGE("msr_bitmap", TDP_NESTED_MSR_BITMAP,              \
+			    "MSR bitmap"),                                    \
+		ARG(struct nested_args, cr8_exiting, type_bool,               \
+		    .otherwise = "false",                                     \
+		    .about = "CR8-load and CR8-store exiting are on"),        \
+		REGS_ROWS(struct nested_args, l2)
+
+static const struct arg enter_rows[] = { NESTED_ROWS };
+
+static const struct arg l1_rows[] = { REGS_ROWS(struct nested_args, l1) };
+static const struct args l1_args = ARGS(l1_rows, struct nested_args);
+
+static const struct arg set_state_rows[] = {
+	NESTED_ROWS,
+	ARG(struct nested_args, guest_mode, type_bool, .otherwise = "true",
+	    .about = "the state says that L2 runs"),
+	{
+		.name = "l1",
+		.type = &type_map,
+		.inner = &l1_args,
+		.about =
+			"SVM: L1's registers in the save area; default: the vCPU's own",
+	},
+};
+
+static bool is_given(const struct run *run, const char *name)
+{
+	const struct args *args = &run->step->verb->args;
+	unsigned int i;
+
+	for (i = 0; i < args->nr; i++)
+		if (!strcmp(args->rows[i].name, name))
+			return run->step->given & BIT(i);
+	assert(!"the verb has no such argument");
+	return false;
+}
+
+static void nested_state(const struct run *run, const struct nested_args *a,
+			 const struct tdp_vcpu *vcpu,
+			 struct tdp_nested_state *state)
+{
+	static const char *const names[TDP_NR_NESTED_PAGES] = {
+		[TDP_NESTED_APIC_ACCESS] = "apic_access",
+		[TDP_NESTED_VIRTUAL_APIC] = "virtual_apic",
+		[TDP_NESTED_PI_DESC] = "pi_desc",
+		[TDP_NESTED_MSR_BITMAP] = "msr_bitmap",
+	};
+	unsigned int i;
+
+	*state = (struct tdp_nested_state){
+		.tdp = a->tdp,
+		.tdp_root = a->root,
+		.cr8_exiting = a->cr8_exiting,
+	};
+	for (i = 0; i < TDP_NR_NESTED_PAGES; i++) {
+		state->has_page[i] = is_given(run, names[i]);
+		state->page[i] = a->page[i];
+	}
+	tdp_vcpu_get_sregs(vcpu, &state->l1);
+	state->l2 = state->l1;
+	regs_apply(&a->l1, &state->l1);
+	regs_apply(&a->l2, &state->l2);
+}
+
+static int run_nested_enter(struct run *run, const void *args)
+{
+	const struct nested_args *a = args;
+	struct tdp_vcpu *vcpu = run_vcpu(run, a->vcpu);
+	struct tdp_nested_state state;
+
+	nested_state(run, a, vcpu, &state);
+	return tdp_vcpu_nested_enter(vcpu, &state, &run->outcome.result,
+				     run->err);
+}
+
+const struct verb verb_nested_enter = {
+	.name = "nested_enter",
+	.about =
+		"L1 executes VMLAUNCH or VMRUN; L2's registers are L1's but for those named",
+	.args = ARGS(enter_rows, struct nested_args),
+	.fields = FIELDS_MODE,
+	.run = run_nested_enter,
+};
+
+static int run_nested_exit(struct run *run, const void *args)
+{
+	const struct vcpu_args *a = args;
+
+	return tdp_vcpu_nested_exit(run_vcpu(run, a->vcpu),
+				    &run->outcome.result, run->err);
+}
+
+const struct verb verb_nested_exit = {
+	.name = "nested_exit",
+	.about = "L2 exits to L1",
+	.args = ARGS(vcpu_rows, struct vcpu_args),
+	.fields = FIELDS_MODE,
+	.run = run_nested_exit,
+};
+
+static int run_set_nested_state(struct run *run, const void *args)
+{
+	const struct nested_args *a = args;
+	struct tdp_vcpu *vcpu = run_vcpu(run, a->vcpu);
+	struct tdp_nested_state state;
+
+	nested_state(run, a, vcpu, &state);
+	return tdp_vcpu_set_nested_state(vcpu, a->guest_mode ? &state : NULL,
+					 &run->outcome.result, run->err);
+}
+
+const struct verb verb_set_nested_state = {
+	.name = "set_nested_state",
+	.about = "KVM_SET_NESTED_STATE, as a migration target calls it",
+	.args = ARGS(set_state_rows, struct nested_args),
+	.fields = FIELDS_MODE,
+	.run = run_set_nested_state,
+};

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* What the guest does, and what userspace asks of a vCPU's MMU. */
+#include "scenario/verb.h"
+
+#define FIELDS_ACCESS                                                  \
+	(FIELDS_CALL | FIELDS_MAPPING | FIELDS_GUEST | FIELDS_COUNTS | \
+	 FIELDS_VCPU)
+
+struct access_args {
+	unsigned int vcpu;
+	uint64_t gva;
+	enum tdp_access_kind kind;
+	bool user;
+	bool implicit;
+};
+
+static const struct arg access_rows[] = {
+	VCPU_ROW(struct access_args),
+	ARG(struct access_args, gva, type_address, .required = true,
+	    .about = "linear address; without paging: guest-physical"),
+	ARG(struct access_args, user, type_bool, .otherwise = "false",
+	    .about = "at CPL 3"),
+	ARG(struct access_args, implicit, type_bool, .otherwise = "false",
+	    .about = "implicit supervisor access (to a GDT, a TSS, ...)"),
+};
+
+static int run_access(struct run *run, const struct access_args *args,
+		      enum tdp_access_kind kind)
+{
+	const struct tdp_access access = {
+		.gva = TDP_GVA(args->gva),
+		.kind = kind,
+		.user = args->user,
+		.implicit = args->implicit,
+	};
+
+	return tdp_vcpu_access(run_vcpu(run, args->vcpu), &access,
+			       &run->outcome.result, run->err);
+}
+
+static int run_read(struct run *run, const void *args)
+{
+	return run_access(run, args, TDP_READ);
+}
+
+static int run_write(struct run *run, const void *args)
+{
+	return run_access(run, args, TDP_WRITE);
+}
+
+static int run_fetch(struct run *run, const void *args)
+{
+	return run_access(run, args, TDP_FETCH);
+}
+
+static int run_rmw(struct run *run, const void *args)
+{
+	return run_access(run, args, TDP_RMW);
+}
+
+#define ACCESS_VERB(verb_name, text)                           \
+	const struct verb verb_##verb_name = {                 \
+		.name = #verb_name,                            \
+		.about = (text),                               \
+		.args = ARGS(access_rows, struct access_args), \
+		.fields = FIELDS_ACCESS,                       \
+		.run = run_##verb_name,                        \
+	}
+
+ACCESS_VERB(read, "KVM_RUN in which the guest reads from an address");
+ACCESS_VERB(write, "KVM_RUN in which the guest writes to an address");
+ACCESS_VERB(fetch, "KVM_RUN in which the guest fetches an instruction");
+ACCESS_VERB(rmw, "KVM_RUN with one locked read-modify-write");
+
+static const struct arg run_rows[] = {
+	VCPU_ROW(struct vcpu_args),
+};
+
+static int run_run(struct run *run, const void *args)
+{
+	const struct vcpu_args *a = args;
+
+	return tdp_vcpu_run(run_vcpu(run, a->vcpu), &run->outcome.result,
+			    run->err);
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.about =
+		"KVM_RUN that leaves before the first instruction: requests are served, the MMU is loaded",
+	.args = ARGS(run_rows, struct vcpu_args),
+	.fields = FIELDS_ACCESS,
+	.run = run_run,
+};
+
+static const struct arg translate_rows[] = {
+	VCPU_ROW(struct access_args),
+	ARG(struct access_args, gva, type_address, .required = true,
+	    .about = "linear address"),
+	ARG(struct access_args, kind, type_access_kind, .otherwise = "read",
+	    .about = "kind of access"),
+	ARG(struct access_args, user, type_bool, .otherwise = "false",
+	    .about = "at CPL 3"),
+	ARG(struct access_args, implicit, type_bool, .otherwise = "false",
+	    .about = "implicit supervisor access"),
+};
+
+static int run_translate(struct run *run, const void *args)
+{
+	const struct access_args *a = args;
+	const struct tdp_access access = {
+		.gva = TDP_GVA(a->gva),
+		.kind = a->kind,
+		.user = a->user,
+		.implicit = a->implicit,
+	};
+
+	return tdp_vcpu_translate(run_vcpu(run, a->vcpu), &access,
+				  &run->outcome.result, NULL, run->err);
+}
+
+const struct verb verb_translate = {
+	.name = "translate",
+	.about =
+		"what would the hardware do with this access now?  Changes nothing",
+	.args = ARGS(translate_rows, struct access_args),
+	.fields = FIELDS_ACCESS,
+	.run = run_translate,
+};
+
+/* KVM_PRE_FAULT_MEMORY ----------------------------------------------------- */
+
+struct prefault_args {
+	unsigned int vcpu;
+	uint64_t gpa;
+	uint64_t size;
+	uint64_t flags;
+};
+
+static const struct arg prefault_rows[] = {
+	VCPU_ROW(struct prefault_args),
+	ARG(struct prefault_args, gpa, type_address, .required = true,
+	    .about = "first byte"),
+	ARG(struct prefault_args, size, type_size, .required = true,
+	    .about = "bytes"),
+	ARG(struct prefault_args, flags, type_word, .otherwise = "0",
+	    .about = "must be 0 for a kernel with the final interface"),
+};
+
+static int run_prefault(struct run *run, const void *args)
+{
+	const struct prefault_args *a = args;
+
+	return tdp_vcpu_prefault(run_vcpu(run, a->vcpu), TDP_GPA(a->gpa),
+				 a->size, a->flags, &run->outcome.result,
+				 run->err);
+}
+
+const struct verb verb_prefault = {
+	.name = "prefault",
+	.about = "KVM_PRE_FAULT_MEMORY",
+	.args = ARGS(prefault_rows, struct prefault_args),
+	.fields = FIELDS_CALL | FIELDS_RANGE | FIELDS_MAPPING | FIELDS_COUNTS |
+		  FIELDS_VCPU,
+	.run = run_prefault,
+};
+
+struct signal_args {
+	unsigned int vcpu;
+	uint64_t after;
+};
+
+static const struct arg signal_rows[] = {
+	VCPU_ROW(struct signal_args),
+	ARG(struct signal_args, after, type_number, .otherwise = "0",
+	    .about =
+		    "pages that are pre-faulted before it arrives; 0: at once"),
+};
+
+static int run_signal(struct run *run, const void *args)
+{
+	const struct signal_args *a = args;
+
+	tdp_vcpu_signal(run_vcpu(run, a->vcpu), a->after);
+	return TDP_OK;
+}
+
+const struct verb verb_signal = {
+	.name = "signal",
+	.about = "a signal becomes pending for the vCPU's thread",
+	.args = ARGS(signal_rows, struct signal_args),
+	.fields = FIELDS_VCPU,
+	.run = run_signal,
+};
