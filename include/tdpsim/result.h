@@ -52,11 +52,12 @@ enum tdp_outcome {
 	X(EMPTY_OR_WRAPS,	"empty_or_wraps",	"size is zero or gpa + size wraps") \
 	X(SIGNAL,		"signal",		"a signal is pending") \
 	X(HANDLER_NOT_TDP,	"handler_not_tdp",	"the loaded MMU does not take guest-physical faults") \
-	X(IN_SMM,		"in_smm",		"the behaviour refuses a vCPU in SMM") \
-	X(IN_GUEST_MODE,	"in_guest_mode",	"the behaviour refuses a vCPU that runs L2") \
+	X(IN_SMM,		"in_smm",		"refused for a vCPU in SMM") \
+	X(IN_GUEST_MODE,	"in_guest_mode",	"refused for a vCPU that runs L2") \
 	X(VM_HAS_RUN,		"vm_has_run",		"the behaviour refuses once a vCPU has run") \
 	X(STALE_ROOT_LOOP,	"stale_root_loop",	"an obsolete root stays loaded: RETRY for ever") \
 	X(GUEST_PTE_ABSENT,	"guest_pte_absent",	"the guest's own tables do not map the address") \
+	X(GUEST_PTE_FORBIDS,	"guest_pte_forbids",	"the guest's own tables forbid the access") \
 	/* resolving the pfn */						\
 	X(NO_SLOT,		"no_slot",		"no memslot covers the gfn") \
 	X(SLOT_DYING,		"slot_dying",		"the memslot is being deleted or moved") \
@@ -76,6 +77,7 @@ enum tdp_outcome {
 	X(FAST_FIXED,		"fast_fixed",		"fixed without the MMU lock") \
 	X(MAPPED,		"mapped",		"an SPTE was installed or changed") \
 	X(ROOT_OBSOLETE,	"root_obsolete",	"the root was invalidated meanwhile") \
+	X(ROOT_INVISIBLE,	"root_invisible",	"the guest's root table is outside all memslots") \
 	X(NO_MMU_PAGES,		"no_mmu_pages",		"no shadow page may be allocated") \
 	X(WALK_MISMATCH,	"walk_mismatch",	"hardware walks more levels than KVM built") \
 	/* the guest's own state */					\
@@ -88,6 +90,7 @@ enum tdp_outcome {
 	X(NOT_IN_SMM,		"not_in_smm",		"RSM outside SMM") \
 	X(SMM_UNAVAILABLE,	"smm_unavailable",	"this VM has no SMM") \
 	X(NOT_IN_GUEST_MODE,	"not_in_guest_mode",	"the vCPU does not run L2") \
+	X(VIRTUALIZATION_OFF,	"virtualization_off",	"L1 has CR4.VMXE or EFER.SVME clear") \
 	X(NO_NESTED_TDP,	"no_nested_tdp",	"L1 asked for nested TDP without TDP in L0") \
 	X(BAD_EPTP,		"bad_eptp",		"VM entry refuses the EPT pointer") \
 	X(BAD_NESTED_STATE,	"bad_nested_state",	"KVM_SET_NESTED_STATE refuses the state") \

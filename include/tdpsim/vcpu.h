@@ -39,7 +39,14 @@ TDP_API int tdp_vcpu_create(struct tdp_vm *vm, struct tdp_vcpu **vcpu,
 /** tdp_vm_vcpu() - the vCPU of number @id; NULL if there is none */
 TDP_API struct tdp_vcpu *tdp_vm_vcpu(struct tdp_vm *vm, unsigned int id);
 
-/** tdp_vcpu_set_cpuid() - KVM_SET_CPUID2; ret -EINVAL for a change after the first run */
+/**
+ * tdp_vcpu_set_cpuid() - KVM_SET_CPUID2
+ *
+ * After the vCPU has run: ret 0 if nothing changes, else -EINVAL (behaviour
+ * cpuid.after_run).
+ *
+ * Return: TDP_OK; TDP_EINVAL if maxphyaddr is not 32..52.
+ */
 TDP_API int tdp_vcpu_set_cpuid(struct tdp_vcpu *vcpu,
 			       const struct tdp_cpuid *cpuid,
 			       struct tdp_result *result);
@@ -60,7 +67,13 @@ struct tdp_sregs {
 	uint64_t pdptr[4];
 };
 
-/** tdp_vcpu_set_sregs() - KVM_SET_SREGS(2); ret -EINVAL for what no CPU accepts */
+/**
+ * tdp_vcpu_set_sregs() - KVM_SET_SREGS(2); ret -EINVAL for what no CPU accepts
+ *
+ * PDPTEs that can't be read, or that have reserved bits, are no error: the old
+ * ones stay.  Outcome BLOCKED, with nothing changed, if their page waits for
+ * a userfault.
+ */
 TDP_API int tdp_vcpu_set_sregs(struct tdp_vcpu *vcpu,
 			       const struct tdp_sregs *sregs,
 			       struct tdp_result *result);
@@ -81,8 +94,12 @@ enum tdp_reg {
 /**
  * tdp_vcpu_write_reg() - the guest executes MOV CR, WRMSR(EFER), WRPKRU, STAC
  *
- * Outcome GUEST_FAULT (#GP) for a value that the processor refuses.
+ * A KVM_RUN: requests are served and the MMU is loaded first.  Outcome
+ * GUEST_FAULT (#GP) for a value that the processor refuses.
  * KVM: kvm_set_cr0(), kvm_set_cr3(), kvm_set_cr4(), set_efer().
+ *
+ * Return: as tdp_vcpu_run(); TDP_EUNSUPPORTED for a control register of an L2
+ * that uses PAE paging under nested TDP.
  */
 TDP_API int tdp_vcpu_write_reg(struct tdp_vcpu *vcpu, enum tdp_reg reg,
 			       uint64_t value, struct tdp_result *result);
@@ -92,7 +109,8 @@ TDP_API uint64_t tdp_vcpu_read_reg(const struct tdp_vcpu *vcpu,
 /**
  * tdp_vcpu_write_msr() - WRMSR by the guest, or KVM_SET_MSRS by userspace
  * @index: 0x277 (PAT), 0x2ff, 0x200..0x20f, 0x250..0x26f (MTRRs)
- * @host:  userspace writes: a refused value is ret -EINVAL, not #GP
+ * @host:  userspace writes: a refused value is ret -EINVAL, not #GP; else
+ *         this is a KVM_RUN, as for tdp_vcpu_write_reg()
  *
  * KVM: kvm_mtrr_set_msr(), kvm_pat_valid().
  */
@@ -195,10 +213,27 @@ TDP_API void tdp_vcpu_signal(struct tdp_vcpu *vcpu, uint64_t after);
 
 /* Modes -------------------------------------------------------------------- */
 
-/** tdp_vcpu_smi() - an SMI is taken; KVM: enter_smm() */
+/**
+ * tdp_vcpu_smi() - KVM_SMI, and KVM_RUN up to where the SMI is taken
+ *
+ * A vCPU in SMM ignores it: outcome REFUSED.  A VM entry that VMLAUNCH, VMRUN
+ * or RSM has begun is completed first.  The save area is kept by the model,
+ * guest memory does not receive it.  KVM: enter_smm().
+ *
+ * Return: as tdp_vcpu_run(); TDP_EUNSUPPORTED where KVM would give up the VM
+ * (SVM, L2 active, no long mode in CPUID).
+ */
 TDP_API int tdp_vcpu_smi(struct tdp_vcpu *vcpu, struct tdp_result *result,
 			 struct tdp_error *err);
-/** tdp_vcpu_rsm() - the guest executes RSM; KVM: emulator_leave_smm() */
+/**
+ * tdp_vcpu_rsm() - the guest executes RSM; KVM: emulator_leave_smm()
+ *
+ * Outcome GUEST_FAULT (#UD) outside SMM; SHUTDOWN, NESTED_EXIT or
+ * INTERNAL_ERROR if the state can't be loaded (behaviour smm.rsm).
+ *
+ * Return: as tdp_vcpu_run(); TDP_EUNSUPPORTED if no SMI has filled the save
+ * area, because tdp_vcpu_set_smm() made the vCPU enter SMM.
+ */
 TDP_API int tdp_vcpu_rsm(struct tdp_vcpu *vcpu, struct tdp_result *result,
 			 struct tdp_error *err);
 /** tdp_vcpu_set_smm() - KVM_SET_VCPU_EVENTS with KVM_VCPUEVENT_VALID_SMM */
@@ -218,15 +253,21 @@ enum tdp_nested_page {
  * struct tdp_nested_state - L2 and what L1 says about it
  * @tdp:      L1 uses nested EPT or nested paging
  * @tdp_root: EPTP12 or vmcb12 nCR3
- * @l2:       L2's registers
- * @l1:       SVM, KVM_SET_NESTED_STATE only: L1's registers (vmcb01 save area)
- * @has_page: structure in use
+ * @mbec:     VMX, 7.2: mode-based execute control
+ * @gmet:     SVM, 7.2: guest-mode execute trap
+ * @l2:       L2's registers; SVM, KVM_SET_NESTED_STATE: not looked at, they are
+ *            the vCPU's own already
+ * @l1:       KVM_SET_NESTED_STATE only: what L1 runs with after L2 exits
+ *            (host-state area of vmcs12, save area of vmcb01)
+ * @has_page: structure in use; SVM has the MSR bitmap only
  * @page:     its guest-physical address
  * @cr8_exiting: CR8-load and CR8-store exiting are both on
  */
 struct tdp_nested_state {
 	bool tdp;
 	uint64_t tdp_root;
+	bool mbec;
+	bool gmet;
 	struct tdp_sregs l2;
 	struct tdp_sregs l1;
 	bool has_page[TDP_NR_NESTED_PAGES];
@@ -234,16 +275,38 @@ struct tdp_nested_state {
 	bool cr8_exiting;
 };
 
-/** tdp_vcpu_nested_enter() - L1 executes VMLAUNCH or VMRUN */
+/**
+ * tdp_vcpu_nested_enter() - L1 executes VMLAUNCH or VMRUN
+ *
+ * Outcomes: DONE; GUEST_FAULT (#UD) where L1 can't execute it; REFUSED if
+ * VMLAUNCH fails without an exit, or if L2 executes it; NESTED_EXIT for an
+ * entry that fails with one; INTERNAL_ERROR if a page that KVM needs is not
+ * there; BLOCKED while that page waits for a userfault.
+ *
+ * Return: as tdp_vcpu_run(); TDP_EINVAL if @state names what the vendor lacks.
+ */
 TDP_API int tdp_vcpu_nested_enter(struct tdp_vcpu *vcpu,
 				  const struct tdp_nested_state *state,
 				  struct tdp_result *result,
 				  struct tdp_error *err);
-/** tdp_vcpu_nested_exit() - L2 exits to L1 */
+/**
+ * tdp_vcpu_nested_exit() - an event makes L2 exit to L1, before the next entry
+ *
+ * Outcome NESTED_EXIT; SHUTDOWN if L1's state can't be loaded.
+ */
 TDP_API int tdp_vcpu_nested_exit(struct tdp_vcpu *vcpu,
 				 struct tdp_result *result,
 				 struct tdp_error *err);
-/** tdp_vcpu_set_nested_state() - KVM_SET_NESTED_STATE with GUEST_MODE; NULL @state: without */
+/**
+ * tdp_vcpu_set_nested_state() - KVM_SET_NESTED_STATE with GUEST_MODE
+ * @state:  NULL: without; L2 is left if it is active
+ * @result: ret is 0, -EINVAL, or the positive 2 that VMX hands out when L2's
+ *          CR3 or PDPTEs are bad
+ *
+ * KVM: vmx_set_nested_state(), svm_set_nested_state().
+ *
+ * Return: TDP_OK; TDP_ENOMEM; TDP_EINVAL as for tdp_vcpu_nested_enter().
+ */
 TDP_API int tdp_vcpu_set_nested_state(struct tdp_vcpu *vcpu,
 				      const struct tdp_nested_state *state,
 				      struct tdp_result *result,

@@ -100,12 +100,12 @@ void mmu_init(struct tdp_vcpu *vcpu)
 	}
 }
 
-void mmu_init_shadow_ept(struct tdp_vcpu *vcpu, uint64_t eptp12)
+void mmu_init_shadow_ept(struct tdp_vcpu *vcpu, uint64_t eptp12, bool mbec12)
 {
 	const struct tdp_vm *vm = vcpu->vm;
 	struct cpu_role cpu = role_calc_shadow_ept(&vm->kvm, eptp12,
 						   vm->host.ept_exec_only,
-						   false,
+						   mbec12,
 						   &vcpu->root_mmu.cpu_role);
 
 	vcpu->guest_mmu.handler = HANDLER_EPT;

@@ -21,7 +21,7 @@ struct role_regs mmu_role_regs(const struct tdp_vcpu *vcpu);
 void mmu_init(struct tdp_vcpu *vcpu);
 
 /* guest_mmu for L1's nested EPT or NPT: kvm_init_shadow_{ept,npt}_mmu(). */
-void mmu_init_shadow_ept(struct tdp_vcpu *vcpu, uint64_t eptp12);
+void mmu_init_shadow_ept(struct tdp_vcpu *vcpu, uint64_t eptp12, bool mbec12);
 void mmu_init_shadow_npt(struct tdp_vcpu *vcpu, const struct tdp_sregs *l1,
 			 uint64_t ncr3, bool gmet12);
 

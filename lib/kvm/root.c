@@ -18,8 +18,7 @@ static bool is_obsolete(const struct tdp_vm *vm, uint64_t hpa)
 }
 
 /* KVM 6.12: mmu_free_root_page() */
-static void free_ref(struct tdp_vcpu *vcpu, struct mmu *mmu,
-		     struct root_ref *ref)
+void root_free(struct tdp_vcpu *vcpu, struct mmu *mmu, struct root_ref *ref)
 {
 	struct mmu_page *page = root_page(vcpu->vm, ref->hpa);
 
@@ -44,8 +43,8 @@ void root_free_all(struct tdp_vcpu *vcpu, struct mmu *mmu)
 	unsigned int i;
 
 	for (i = 0; i < NR_PREV_ROOTS; i++)
-		free_ref(vcpu, mmu, &mmu->prev[i]);
-	free_ref(vcpu, mmu, &mmu->root);
+		root_free(vcpu, mmu, &mmu->prev[i]);
+	root_free(vcpu, mmu, &mmu->root);
 }
 
 void root_unload(struct tdp_vcpu *vcpu)
@@ -60,10 +59,10 @@ static void free_obsolete(struct tdp_vcpu *vcpu, struct mmu *mmu)
 	unsigned int i;
 
 	if (is_obsolete(vcpu->vm, mmu->root.hpa))
-		free_ref(vcpu, mmu, &mmu->root);
+		root_free(vcpu, mmu, &mmu->root);
 	for (i = 0; i < NR_PREV_ROOTS; i++)
 		if (is_obsolete(vcpu->vm, mmu->prev[i].hpa))
-			free_ref(vcpu, mmu, &mmu->prev[i]);
+			root_free(vcpu, mmu, &mmu->prev[i]);
 }
 
 void root_free_obsolete(struct tdp_vcpu *vcpu)
@@ -165,7 +164,7 @@ static bool find_keeping_current(struct tdp_vcpu *vcpu, uint64_t pgd)
 			return true;
 		}
 	}
-	free_ref(vcpu, mmu, &mmu->root);
+	root_free(vcpu, mmu, &mmu->root);
 	return false;
 }
 
@@ -200,7 +199,7 @@ void root_new_pgd(struct tdp_vcpu *vcpu, uint64_t pgd)
 	bool found;
 
 	if (mmu->root.hpa != INVALID_PAGE && !root_page(vm, mmu->root.hpa))
-		free_ref(vcpu, mmu, &mmu->root);
+		root_free(vcpu, mmu, &mmu->root);
 	if (mmu->root.hpa != INVALID_PAGE)
 		found = find_keeping_current(vcpu, pgd);
 	else

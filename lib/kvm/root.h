@@ -21,6 +21,9 @@ int root_reload(struct tdp_vcpu *vcpu, int *err, enum tdp_reason *why,
 /* Drop all roots of both MMUs: kvm_mmu_unload(). */
 void root_unload(struct tdp_vcpu *vcpu);
 
+/* Drop one of the roots that @mmu holds, current or previous. */
+void root_free(struct tdp_vcpu *vcpu, struct mmu *mmu, struct root_ref *ref);
+
 /* Drop current and previous roots of one MMU: kvm_mmu_free_roots(). */
 void root_free_all(struct tdp_vcpu *vcpu, struct mmu *mmu);
 

@@ -4,8 +4,7 @@
 
 #include "base/error.h"
 #include "kvm/root.h"
-#include "kvm/shadow.h"
-#include "kvm/tdp_mmu.h"
+#include "ops/memtype_zap.h"
 #include "ops/ops.h"
 
 /*
@@ -26,16 +25,6 @@ static bool zaps(const struct tdp_vm *vm)
 	return vm->fmt.memtype;
 }
 
-static void zap_all_gfns(struct tdp_vm *vm)
-{
-	unsigned int as_id;
-
-	tdp_zap_leaves(vm, -1, 0, UINT64_MAX >> 12);
-	for (as_id = 0; as_id < NR_ADDRESS_SPACES; as_id++)
-		shadow_zap_gfns(vm, as_id, 0, UINT64_MAX >> 12);
-	vm->stats.tlb_flushes++;
-}
-
 int tdp_vm_attach_dma(struct tdp_vm *vm, bool attach,
 		      struct tdp_result *result, struct tdp_error *err)
 {
@@ -53,6 +42,6 @@ int tdp_vm_attach_dma(struct tdp_vm *vm, bool attach,
 		for (i = 0; i < vm->nr_vcpus; i++)
 			root_unload(vm->vcpus[i]);
 	if (zaps(vm))
-		zap_all_gfns(vm);
+		zap_gfns(vm, 0, UINT64_MAX >> 12);
 	return TDP_OK;
 }

@@ -14,6 +14,9 @@ void result_end(const struct tdp_vcpu *vcpu, struct tdp_result *result);
 /* A modelled ioctl returns @err (negative errno) because of @why. */
 int result_fail(struct tdp_result *result, int err, enum tdp_reason why);
 
+/* The call sleeps until userspace serves a page; nothing has changed. */
+int result_block(struct tdp_result *result, enum tdp_reason why);
+
 /* The guest gets an exception instead of the instruction's effect. */
 int result_fault(struct tdp_result *result, unsigned int vector,
 		 uint64_t error_code, enum tdp_reason why);
@@ -44,18 +47,32 @@ int run_enter(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *entered,
 	      struct tdp_error *err);
 
 /*
- * Serve KVM_REQ_GET_NESTED_STATE_PAGES: false if KVM_RUN ends with what
- * @result says.  (nested_pages.c)
+ * The requests alone, in their order: *@proceed is false if KVM_RUN ends here.
+ * (run.c)
  */
-bool nested_pages_serve(struct tdp_vcpu *vcpu, struct tdp_result *result);
+int run_serve(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *proceed);
 
-/* Changes of registers, as KVM's setters make them.  (setreg.c) */
+/*
+ * Serve KVM_REQ_GET_NESTED_STATE_PAGES: *@proceed is false if KVM_RUN ends
+ * with what @result says.  (nested_pages.c)
+ *
+ * Return: TDP_OK; TDP_ENOMEM, with the request pending again.
+ */
+int nested_pages_serve(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		       bool *proceed);
+
+/* False if a structure of vmcs12 makes hardware refuse L2.  (nested_pages.c) */
+bool nested_pages_entry_ok(const struct tdp_vcpu *vcpu);
+
+/*
+ * Changes of registers, as KVM's setters make them for a guest: the reason of
+ * the #GP, TDP_WHY_HOST_BLOCKS with nothing changed, or TDP_WHY_NONE.
+ * (setreg.c)
+ */
 enum tdp_reason setreg_cr0(struct tdp_vcpu *vcpu, uint64_t cr0);
 enum tdp_reason setreg_cr3(struct tdp_vcpu *vcpu, uint64_t cr3);
 enum tdp_reason setreg_cr4(struct tdp_vcpu *vcpu, uint64_t cr4);
 enum tdp_reason setreg_efer(struct tdp_vcpu *vcpu, uint64_t efer);
-/* Read the four PDPTEs at CR3; false: a reserved bit or unreadable. */
-bool setreg_load_pdptrs(struct tdp_vcpu *vcpu, uint64_t cr3);
 
 /* L2 is left without telling L1: KVM 6.12 kvm_leave_nested().  (nested.c) */
 void nested_leave(struct tdp_vcpu *vcpu);

@@ -34,3 +34,10 @@ int result_fault(struct tdp_result *result, unsigned int vector,
 	result->error_code = error_code;
 	return TDP_OK;
 }
+
+int result_block(struct tdp_result *result, enum tdp_reason why)
+{
+	result->outcome = TDP_OUTCOME_BLOCKED;
+	result->reason = why;
+	return TDP_OK;
+}

@@ -22,11 +22,15 @@ static void count_flushes(struct tdp_vcpu *vcpu)
  * The requests that matter to translation, in the order of KVM 6.12
  * vcpu_enter_guest().
  */
-static bool serve_requests(struct tdp_vcpu *vcpu, struct tdp_result *result)
+int run_serve(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *proceed)
 {
-	if (request_take(vcpu, REQ_GET_NESTED_STATE_PAGES) &&
-	    !nested_pages_serve(vcpu, result))
-		return false;
+	int ret = TDP_OK;
+
+	*proceed = true;
+	if (request_take(vcpu, REQ_GET_NESTED_STATE_PAGES))
+		ret = nested_pages_serve(vcpu, result, proceed);
+	if (ret || !*proceed)
+		return ret;
 	if (request_take(vcpu, REQ_MMU_FREE_OBSOLETE_ROOTS))
 		root_free_obsolete(vcpu);
 	if (request_take(vcpu, REQ_MMU_SYNC))
@@ -40,12 +44,15 @@ int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
 		struct tdp_error *err)
 {
 	enum tdp_reason why = TDP_WHY_NONE;
+	bool proceed;
 	int errno_, ret;
 
 	*enter = false;
 	vcpu->has_run = vcpu->vm->has_run = true;
-	if (!serve_requests(vcpu, result))
-		return TDP_OK;
+	ret = run_serve(vcpu, result, &proceed);
+	if (ret || !proceed)
+		return ret ? err_set(err, ret, "no memory for L2's pages") :
+			     TDP_OK;
 	ret = root_reload(vcpu, &errno_, &why, err);
 	if (ret)
 		return ret;
@@ -53,6 +60,14 @@ int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
 		return result_fail(result, errno_, why);
 	vcpu->nested_run_pending = false;
 	*enter = true;
+	return TDP_OK;
+}
+
+static int refuse_entry(struct tdp_result *result, enum tdp_reason why)
+{
+	result->outcome = TDP_OUTCOME_ENTRY_FAILED;
+	result->reason = why;
+	result->exit_reason = KVM_EXIT_FAIL_ENTRY;
 	return TDP_OK;
 }
 
@@ -65,14 +80,14 @@ int run_enter(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *entered,
 	ret = run_prepare(vcpu, result, entered, err);
 	if (ret || !*entered)
 		return ret;
+	*entered = nested_pages_entry_ok(vcpu);
+	if (!*entered)
+		return refuse_entry(result, TDP_WHY_VIRTUAL_APIC_PAGE);
 	ret = hw_load(vcpu, NULL);
 	if (ret != TDP_EINVAL)
 		return ret ? err_set(err, ret, "no memory for a walk") : ret;
 	*entered = false;
-	result->outcome = TDP_OUTCOME_ENTRY_FAILED;
-	result->reason = TDP_WHY_BAD_REGISTER;
-	result->exit_reason = KVM_EXIT_FAIL_ENTRY;
-	return TDP_OK;
+	return refuse_entry(result, TDP_WHY_BAD_REGISTER);
 }
 
 int tdp_vcpu_run(struct tdp_vcpu *vcpu, struct tdp_result *result,

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* L2: into it, out of it, and the structures that hang off vmcs12 or vmcb12. */
+#ifndef TDPSIM_OPS_NESTED_H
+#define TDPSIM_OPS_NESTED_H
+
+#include "ops/ops.h"
+
+/* Who brings the vCPU into guest mode. */
+enum nested_from {
+	NESTED_FROM_L1, /* VMLAUNCH or VMRUN */
+	NESTED_FROM_RSM,
+	NESTED_FROM_USERSPACE, /* KVM_SET_NESTED_STATE */
+};
+
+/*
+ * Is behaviour nested.state_pages that of this kernel or a newer one?  The
+ * proposals build on the newest, and come after it in the list of values.
+ */
+static inline bool nested_since(const struct tdp_vm *vm,
+				enum value_nested_state_pages kernel)
+{
+	return vm->kvm.value[B_NESTED_STATE_PAGES] >= kernel;
+}
+
+/* Does such an entry load the pages itself, rather than ask for it later? */
+static inline bool nested_loads_now(const struct tdp_vm *vm,
+				    enum nested_from from)
+{
+	if (from == NESTED_FROM_L1)
+		return true;
+	if (vm->kvm.value[B_NESTED_STATE_PAGES] == NESTED_STATE_PAGES_ON_SET)
+		return true;
+	return from == NESTED_FROM_RSM &&
+	       vm->kvm.value[B_SMM_LEAVE] == SMM_LEAVE_SPLIT;
+}
+
+/* What VM entry checks (nested_check.c) ------------------------------------- */
+
+/* Controls of @state: TDP, its root, and the addresses of structures. */
+enum tdp_reason nested_check_controls(const struct tdp_vcpu *vcpu,
+				      const struct tdp_nested_state *state);
+
+/* L2's registers, all but what nested_enter() finds out by itself. */
+enum tdp_reason nested_check_guest(const struct tdp_vcpu *vcpu,
+				   const struct tdp_nested_state *state,
+				   const struct tdp_sregs *l2);
+
+/* L1's registers as KVM_SET_NESTED_STATE brings them. */
+enum tdp_reason nested_check_host(const struct tdp_vcpu *vcpu,
+				  const struct tdp_sregs *l1);
+
+/* Transitions (nested.c) ----------------------------------------------------- */
+
+/*
+ * Enter L2 as vcpu->nested and vcpu->l1 describe it, pages aside: KVM 6.12
+ * nested_vmx_enter_non_root_mode(), enter_svm_guest_mode().
+ *
+ * Return: TDP_WHY_NONE, or BAD_REGISTER or PDPTRS with guest mode half
+ * entered: nested_to_l1() or nested_leave() ends that.
+ */
+enum tdp_reason nested_enter(struct tdp_vcpu *vcpu, enum nested_from from);
+
+/*
+ * Leave L2 and load L1: KVM 6.12 nested_vmx_vmexit(), nested_svm_vmexit().
+ * False if L1's CR3 or PDPTEs can't be loaded and the vCPU shuts down.
+ */
+bool nested_to_l1(struct tdp_vcpu *vcpu);
+
+/* Structures (nested_pages.c) -------------------------------------------------- */
+
+enum nested_load {
+	NESTED_LOADED,
+	NESTED_LOAD_FAILED,
+	NESTED_LOAD_BLOCKS, /* a page waits for a userfault */
+};
+
+/* Nothing of vcpu->nested is loaded (any more). */
+void nested_pages_forget(struct tdp_vcpu *vcpu);
+
+/*
+ * Load what vcpu->nested names; if @pdptrs, first the PDPTEs at CR3 as it is
+ * now.  KVM 6.12: nested_get_vmcs12_pages(), svm_get_nested_state_pages().
+ *
+ * Return: TDP_OK with *@load, and in *@why the structure that stopped it;
+ * TDP_ENOMEM.
+ */
+int nested_pages_load(struct tdp_vcpu *vcpu, bool pdptrs,
+		      enum nested_load *load, enum tdp_reason *why);
+
+/* KVM_RUN ends because a load did not get through. */
+int nested_pages_stop(struct tdp_result *result, enum nested_load load,
+		      enum tdp_reason why);
+
+/*
+ * The structure of @state at which a load would sleep; TDP_WHY_NONE if it gets
+ * through, or fails before.  No effect.
+ */
+enum tdp_reason nested_pages_blocker(const struct tdp_vcpu *vcpu,
+				     const struct tdp_nested_state *state);
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* VMLAUNCH and VMRUN, exits of L2, KVM_SET_NESTED_STATE. */
+#include <errno.h>
+
+#include "arch/regs.h"
+#include "base/error.h"
+#include "ops/nested.h"
+#include "ops/setreg.h"
+#include "tdpsim/vcpu.h"
+
+/* SDM: "VMX Basic Exit Reasons": 33, with bit 31 for a failed entry. */
+#define EXIT_INVALID_STATE UINT64_C(0x80000021)
+/* APM 2: "SVM Intercept Exit Codes": VMEXIT_INVALID */
+#define SVM_EXIT_ERR UINT64_C(0xffffffff)
+/* SDM: exit reason 1; APM 2: VMEXIT_INTR */
+#define EXIT_INTERRUPT 1
+#define SVM_EXIT_INTR  0x60
+
+static bool is_vmx(const struct tdp_vcpu *vcpu)
+{
+	return vcpu->vm->host.vendor == TDP_INTEL;
+}
+
+/* vmcb12 names no APIC pages: that is a mistake of the caller. */
+static int check_vendor(const struct tdp_vcpu *vcpu,
+			const struct tdp_nested_state *state,
+			struct tdp_error *err)
+{
+	bool svm = !is_vmx(vcpu);
+
+	if (svm && (state->has_page[TDP_NESTED_APIC_ACCESS] ||
+		    state->has_page[TDP_NESTED_VIRTUAL_APIC] ||
+		    state->has_page[TDP_NESTED_PI_DESC]))
+		return err_set(err, TDP_EINVAL,
+			       "vmcb12 has no page but the MSR bitmap");
+	if (svm ? state->mbec : state->gmet)
+		return err_set(err, TDP_EINVAL, "%s is the other vendor's",
+			       svm ? "mbec" : "gmet");
+	return TDP_OK;
+}
+
+static int refuse(struct tdp_result *result, enum tdp_reason why)
+{
+	result->outcome = TDP_OUTCOME_REFUSED;
+	result->reason = why;
+	return TDP_OK;
+}
+
+/* The state that is current from now on; nothing of it is loaded. */
+static void take_state(struct tdp_vcpu *vcpu,
+		       const struct tdp_nested_state *state,
+		       const struct tdp_sregs *l1)
+{
+	vcpu->nested = *state;
+	/* NP_ENABLE is ignored where KVM has no nested paging itself. */
+	vcpu->nested.tdp &= vcpu->vm->tdp_enabled;
+	vcpu->l1 = *l1;
+	nested_pages_forget(vcpu);
+}
+
+/* What L1 executes ------------------------------------------------------------- */
+
+static int reflect(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		   uint64_t exit_code, enum tdp_reason why)
+{
+	bool loaded;
+
+	trace(vcpu->vm, kvm_nested_vmexit_inject, exit_code, 0, 0);
+	loaded = nested_to_l1(vcpu);
+	result->outcome = TDP_OUTCOME_NESTED_EXIT;
+	result->reason = why;
+	if (!loaded) {
+		result->outcome = TDP_OUTCOME_SHUTDOWN;
+		result->reason = TDP_WHY_PDPTRS;
+		result->exit_reason = KVM_EXIT_SHUTDOWN;
+	}
+	return TDP_OK;
+}
+
+/* KVM 6.12: nested_vmx_run() */
+static int vmlaunch(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
+		    struct tdp_result *result)
+{
+	struct tdp_sregs l1 = vcpu->sregs;
+	enum nested_load load;
+	enum tdp_reason why = nested_check_controls(vcpu, state);
+	int ret;
+
+	if (why)
+		return refuse(result, why);
+	take_state(vcpu, state, &l1);
+	ret = nested_pages_load(vcpu, true, &load, &why);
+	if (ret)
+		return ret;
+	/* L1 does not hear of it: RIP stays at VMLAUNCH. */
+	if (load != NESTED_LOADED)
+		return nested_pages_stop(result, load, why);
+	why = nested_check_guest(vcpu, state, &state->l2);
+	if (!why)
+		why = nested_enter(vcpu, NESTED_FROM_L1);
+	if (why)
+		return reflect(vcpu, result, EXIT_INVALID_STATE, why);
+	vcpu->nested_run_pending = true;
+	return TDP_OK;
+}
+
+/* VMEXIT_INVALID for what is found before the switch: nothing is reloaded. */
+static int vmexit_invalid(struct tdp_result *result, enum tdp_reason why)
+{
+	result->outcome = TDP_OUTCOME_NESTED_EXIT;
+	result->reason = why;
+	return TDP_OK;
+}
+
+/* KVM 6.12: nested_svm_vmrun() */
+static int vmrun(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
+		 struct tdp_result *result)
+{
+	struct tdp_sregs l1 = vcpu->sregs;
+	enum tdp_reason why = nested_check_controls(vcpu, state);
+	enum nested_load load = NESTED_LOADED;
+	int ret = TDP_OK;
+
+	if (!why)
+		why = nested_check_guest(vcpu, state, &state->l2);
+	if (why)
+		return vmexit_invalid(result, why);
+	take_state(vcpu, state, &l1);
+	why = nested_enter(vcpu, NESTED_FROM_L1);
+	if (!why)
+		ret = nested_pages_load(vcpu, false, &load, &why);
+	if (ret) {
+		nested_to_l1(vcpu);
+		return ret;
+	}
+	if (why)
+		return reflect(vcpu, result, SVM_EXIT_ERR, why);
+	vcpu->nested_run_pending = true;
+	return TDP_OK;
+}
+
+static bool virtualization_on(const struct tdp_vcpu *vcpu)
+{
+	if (is_vmx(vcpu))
+		return vcpu->sregs.cr4 & CR4_VMXE;
+	return (vcpu->sregs.efer & EFER_SVME) && (vcpu->sregs.cr0 & CR0_PE);
+}
+
+/* L2's PDPTEs, as far as they are read from memory. */
+static enum tdp_reason pdptr_blocker(const struct tdp_vcpu *vcpu,
+				     const struct tdp_nested_state *state)
+{
+	const struct tdp_sregs *l2 = &state->l2;
+	uint64_t pdptr[4];
+
+	if (state->tdp || !setreg_pae_paging(l2))
+		return TDP_WHY_NONE;
+	return setreg_read_pdptrs(vcpu, vcpu->smm, l2->cr3, pdptr) ==
+			       PDPTR_BLOCKS ?
+		       TDP_WHY_PDPTRS :
+		       TDP_WHY_NONE;
+}
+
+/* What an entry that loads pages would sleep on, before anything changes. */
+static enum tdp_reason blocker(const struct tdp_vcpu *vcpu,
+			       const struct tdp_nested_state *state)
+{
+	enum tdp_reason why = nested_pages_blocker(vcpu, state);
+
+	return why ? why : pdptr_blocker(vcpu, state);
+}
+
+static int enter_from_l1(struct tdp_vcpu *vcpu,
+			 const struct tdp_nested_state *state,
+			 struct tdp_result *result)
+{
+	enum tdp_reason why;
+
+	if (vcpu->guest_mode)
+		return refuse(result, TDP_WHY_IN_GUEST_MODE);
+	/* VMX is off in SMM; APM 2: VMRUN is undefined there. */
+	if (vcpu->smm)
+		return result_fault(result, VECTOR_UD, 0, TDP_WHY_IN_SMM);
+	if (!virtualization_on(vcpu))
+		return result_fault(result, VECTOR_UD, 0,
+				    TDP_WHY_VIRTUALIZATION_OFF);
+	why = blocker(vcpu, state);
+	if (why)
+		return result_block(result, why);
+	return is_vmx(vcpu) ? vmlaunch(vcpu, state, result) :
+			      vmrun(vcpu, state, result);
+}
+
+int tdp_vcpu_nested_enter(struct tdp_vcpu *vcpu,
+			  const struct tdp_nested_state *state,
+			  struct tdp_result *result, struct tdp_error *err)
+{
+	bool entered;
+	int ret = check_vendor(vcpu, state, err);
+
+	result_begin(result);
+	if (ret)
+		return ret;
+	ret = run_enter(vcpu, result, &entered, err);
+	if (!ret && entered) {
+		ret = enter_from_l1(vcpu, state, result);
+		if (ret)
+			err_set(err, ret, "no memory for L2's pages");
+	}
+	if (!ret)
+		result_end(vcpu, result);
+	return ret;
+}
+
+/* What makes L2 exit ------------------------------------------------------------- */
+
+int tdp_vcpu_nested_exit(struct tdp_vcpu *vcpu, struct tdp_result *result,
+			 struct tdp_error *err)
+{
+	(void)err;
+	result_begin(result);
+	if (!vcpu->guest_mode)
+		return refuse(result, TDP_WHY_NOT_IN_GUEST_MODE);
+	reflect(vcpu, result, is_vmx(vcpu) ? EXIT_INTERRUPT : SVM_EXIT_INTR,
+		TDP_WHY_NONE);
+	result_end(vcpu, result);
+	return TDP_OK;
+}
+
+/* KVM_SET_NESTED_STATE ------------------------------------------------------------ */
+
+/* SVM: CR0 without CD but with NW can't be L2's. */
+static enum tdp_reason check_current(const struct tdp_vcpu *vcpu)
+{
+	if (!(vcpu->sregs.efer & EFER_SVME))
+		return TDP_WHY_VIRTUALIZATION_OFF;
+	if ((vcpu->sregs.cr0 & CR0_NW) && !(vcpu->sregs.cr0 & CR0_CD))
+		return TDP_WHY_BAD_NESTED_STATE;
+	return TDP_WHY_NONE;
+}
+
+static enum tdp_reason check_state(const struct tdp_vcpu *vcpu,
+				   const struct tdp_nested_state *state)
+{
+	enum tdp_reason why = is_vmx(vcpu) ? TDP_WHY_NONE : check_current(vcpu);
+
+	if (!why)
+		why = nested_check_controls(vcpu, state);
+	if (!why)
+		why = nested_check_host(vcpu, &state->l1);
+	if (!why && is_vmx(vcpu))
+		why = nested_check_guest(vcpu, state, &state->l2);
+	return why;
+}
+
+/* nested.state_pages=on_set: pages first, as for VMLAUNCH. */
+static int load_now(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		    bool *loaded)
+{
+	enum nested_load load = NESTED_LOADED;
+	enum tdp_reason why;
+	int ret = TDP_OK;
+
+	if (nested_loads_now(vcpu->vm, NESTED_FROM_USERSPACE))
+		ret = nested_pages_load(vcpu, !is_vmx(vcpu), &load, &why);
+	*loaded = !ret && load == NESTED_LOADED;
+	if (ret || *loaded)
+		return ret;
+	return load == NESTED_LOAD_BLOCKS ? result_block(result, why) :
+					    result_fail(result, -EINVAL, why);
+}
+
+/* VMX hands out its own code for an entry that fails late. */
+#define ENTRY_FAILED_LATE 2
+
+static int set_guest_mode(struct tdp_vcpu *vcpu, struct tdp_result *result)
+{
+	enum tdp_reason why;
+	bool loaded;
+	int ret = load_now(vcpu, result, &loaded);
+
+	if (ret || !loaded)
+		return ret;
+	why = nested_enter(vcpu, NESTED_FROM_USERSPACE);
+	if (!why)
+		return TDP_OK;
+	nested_leave(vcpu);
+	if (is_vmx(vcpu) && !nested_loads_now(vcpu->vm, NESTED_FROM_USERSPACE))
+		return result_fail(result, ENTRY_FAILED_LATE, why);
+	return result_fail(result, -EINVAL, why);
+}
+
+static int set_state(struct tdp_vcpu *vcpu,
+		     const struct tdp_nested_state *state,
+		     struct tdp_result *result)
+{
+	const struct tdp_vm *vm = vcpu->vm;
+	struct tdp_nested_state own = *state;
+	enum tdp_reason why;
+
+	if (vcpu->smm)
+		return result_fail(result, -EINVAL, TDP_WHY_IN_SMM);
+	if (!is_vmx(vcpu))
+		own.l2 = vcpu->sregs;
+	/* VMX has left L2 before it looks at vmcs12. */
+	if (is_vmx(vcpu))
+		nested_leave(vcpu);
+	why = check_state(vcpu, &own);
+	if (why)
+		return result_fail(result, -EINVAL, why);
+	if (nested_loads_now(vm, NESTED_FROM_USERSPACE))
+		why = blocker(vcpu, &own);
+	else if (is_vmx(vcpu) &&
+		 !nested_since(vm, NESTED_STATE_PAGES_REQUEST_5_14))
+		why = pdptr_blocker(vcpu, &own);
+	if (why)
+		return result_block(result, why);
+	if (!is_vmx(vcpu))
+		nested_leave(vcpu);
+	take_state(vcpu, &own, &own.l1);
+	return set_guest_mode(vcpu, result);
+}
+
+int tdp_vcpu_set_nested_state(struct tdp_vcpu *vcpu,
+			      const struct tdp_nested_state *state,
+			      struct tdp_result *result, struct tdp_error *err)
+{
+	int ret = state ? check_vendor(vcpu, state, err) : TDP_OK;
+
+	result_begin(result);
+	if (ret)
+		return ret;
+	if (state)
+		ret = set_state(vcpu, state, result);
+	else
+		nested_leave(vcpu);
+	if (ret)
+		return err_set(err, ret, "no memory for L2's pages");
+	result_end(vcpu, result);
+	return TDP_OK;
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System-management mode: into it, out of it, and userspace's own switch.
+ *
+ * The save area is vcpu->smm_state; guest memory does not receive it, so SMM
+ * code can't change what RSM loads.
+ *
+ * KVM 6.12: enter_smm(), emulator_leave_smm(), kvm_smm_changed()
+ */
+#include "arch/regs.h"
+#include "base/error.h"
+#include "kvm/mmu.h"
+#include "ops/nested.h"
+#include "ops/setreg.h"
+#include "tdpsim/vcpu.h"
+
+/* SDM: "SMRAM State Save Map"; what SMM starts without. */
+#define CR0_SMM_CLEARS (CR0_PE | CR0_EM | CR0_TS | CR0_PG)
+
+/* The software-defined exit code with which KVM leaves L2 for an SMI. */
+#define SVM_EXIT_SW UINT64_C(0xf0000000)
+
+/* Up to 5.12 the flag changes alone, and the MMU is reset at the very end. */
+static bool resets_last(const struct tdp_vm *vm)
+{
+	return vm->kvm.value[B_SMM_RSM] == SMM_RSM_RESETS_LAST;
+}
+
+/* KVM 6.12: kvm_smm_changed() */
+static void smm_changed(struct tdp_vcpu *vcpu, bool entering)
+{
+	trace(vcpu->vm, kvm_smm_transition, vcpu->id, entering);
+	vcpu->smm = entering;
+	if (!entering &&
+	    nested_since(vcpu->vm, NESTED_STATE_PAGES_REQUEST_5_15))
+		vcpu->pdptrs_from_userspace = false;
+	mmu_reset_context(vcpu);
+}
+
+/* SMI ---------------------------------------------------------------------- */
+
+/* The save area has L2's registers; the exit itself L1 does not see. */
+static void leave_l2_for_smi(struct tdp_vcpu *vcpu)
+{
+	if (vcpu->vm->host.vendor == TDP_AMD)
+		trace(vcpu->vm, kvm_nested_vmexit_inject, SVM_EXIT_SW, 0, 0);
+	nested_to_l1(vcpu);
+}
+
+static void enter_smm(struct tdp_vcpu *vcpu)
+{
+	vcpu->smm_state.has_saved = true;
+	vcpu->smm_state.saved = vcpu->sregs;
+	vcpu->smm_state.guest_mode = vcpu->guest_mode;
+	if (vcpu->guest_mode)
+		leave_l2_for_smi(vcpu);
+	if (resets_last(vcpu->vm)) {
+		trace(vcpu->vm, kvm_smm_transition, vcpu->id, true);
+		vcpu->smm = true;
+	} else {
+		smm_changed(vcpu, true);
+	}
+	vcpu->sregs.cr0 &= ~CR0_SMM_CLEARS;
+	vcpu->sregs.cr4 = 0;
+	vcpu->sregs.efer &= ~EFER_LMA;
+	if (vcpu->cpuid.lm)
+		vcpu->sregs.efer = 0;
+	mmu_reset_context(vcpu);
+}
+
+/* An entry that was begun comes first; else only the requests are served. */
+static int before_smi(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		      bool *taken, struct tdp_error *err)
+{
+	if (vcpu->nested_run_pending)
+		return run_enter(vcpu, result, taken, err);
+	vcpu->has_run = vcpu->vm->has_run = true;
+	return run_serve(vcpu, result, taken);
+}
+
+int tdp_vcpu_smi(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		 struct tdp_error *err)
+{
+	bool taken;
+	int ret;
+
+	result_begin(result);
+	if (vcpu->smm) {
+		result->outcome = TDP_OUTCOME_REFUSED;
+		result->reason = TDP_WHY_IN_SMM;
+		return TDP_OK;
+	}
+	if (vcpu->guest_mode && vcpu->vm->host.vendor == TDP_AMD &&
+	    !vcpu->cpuid.lm)
+		return err_set(err, TDP_EUNSUPPORTED,
+			       "an SMI in L2 of a vCPU without long mode makes"
+			       " KVM give up the VM");
+	ret = before_smi(vcpu, result, &taken, err);
+	if (ret)
+		return ret;
+	if (taken)
+		enter_smm(vcpu);
+	result_end(vcpu, result);
+	return TDP_OK;
+}
+
+/* RSM ---------------------------------------------------------------------- */
+
+/* SMM's registers give way to those of reset, each by its setter. */
+static enum tdp_reason clear_registers(struct tdp_vcpu *vcpu)
+{
+	bool lm = vcpu->cpuid.lm;
+	enum tdp_reason why = TDP_WHY_NONE;
+
+	if (lm && (vcpu->sregs.cr4 & CR4_PCIDE))
+		why = setreg_cr4(vcpu, vcpu->sregs.cr4 & ~CR4_PCIDE);
+	if (!why && (vcpu->sregs.cr0 & CR0_PE))
+		why = setreg_cr0(vcpu, vcpu->sregs.cr0 & ~(CR0_PG | CR0_PE));
+	if (!why && lm && (vcpu->sregs.cr4 & CR4_PAE))
+		why = setreg_cr4(vcpu, vcpu->sregs.cr4 & ~CR4_PAE);
+	if (!why && lm)
+		why = setreg_efer(vcpu, 0);
+	return why;
+}
+
+/*
+ * Paging wants CR4.PAE before CR0.PG; CR4.PCIDE wants long mode, and a CR3
+ * without PCID.  KVM 6.12: rsm_enter_protected_mode().
+ */
+static enum tdp_reason load_registers(struct tdp_vcpu *vcpu)
+{
+	const struct tdp_sregs *saved = &vcpu->smm_state.saved;
+	uint64_t pcid = saved->cr4 & CR4_PCIDE ? saved->cr3 & CR3_PCID : 0;
+	enum tdp_reason why = TDP_WHY_NONE;
+
+	if (vcpu->cpuid.lm)
+		why = setreg_efer(vcpu, saved->efer & ~EFER_LMA);
+	if (!why)
+		why = setreg_cr3(vcpu, saved->cr3 & ~pcid);
+	if (!why)
+		why = setreg_cr4(vcpu, saved->cr4 & ~CR4_PCIDE);
+	if (!why)
+		why = setreg_cr0(vcpu, saved->cr0);
+	if (why || !(saved->cr4 & CR4_PCIDE))
+		return why;
+	why = setreg_cr4(vcpu, saved->cr4);
+	return why || !pcid ? why : setreg_cr3(vcpu, saved->cr3);
+}
+
+/* Pages at once where they are not asked for; see nested_loads_now(). */
+static int return_to_l2(struct tdp_vcpu *vcpu, enum tdp_reason *why)
+{
+	const struct tdp_vm *vm = vcpu->vm;
+	enum nested_load load = NESTED_LOADED;
+	int ret = TDP_OK;
+
+	*why = TDP_WHY_NONE;
+	if (!vcpu->smm_state.guest_mode)
+		return TDP_OK;
+	nested_pages_forget(vcpu);
+	if (nested_loads_now(vm, NESTED_FROM_RSM))
+		ret = nested_pages_load(vcpu, false, &load, why);
+	if (ret || *why)
+		return ret;
+	*why = nested_enter(vcpu, NESTED_FROM_RSM);
+	if (!*why)
+		vcpu->nested_run_pending = nested_since(
+			vm, NESTED_STATE_PAGES_REQUEST);
+	return TDP_OK;
+}
+
+/*
+ * request: L2 is entered before its registers are loaded.  split, a proposal:
+ * after that, so that the MMU is set up once.
+ */
+static int leave_smm(struct tdp_vcpu *vcpu, enum tdp_reason *why)
+{
+	const struct tdp_vm *vm = vcpu->vm;
+	bool split = vm->kvm.value[B_SMM_LEAVE] == SMM_LEAVE_SPLIT;
+	int ret = TDP_OK;
+
+	if (resets_last(vm))
+		vcpu->smm = false;
+	else
+		smm_changed(vcpu, false);
+	*why = clear_registers(vcpu);
+	if (!*why && !split)
+		ret = return_to_l2(vcpu, why);
+	if (!ret && !*why)
+		*why = load_registers(vcpu);
+	if (!ret && !*why && resets_last(vm))
+		smm_changed(vcpu, false);
+	if (!ret && !*why && split)
+		ret = return_to_l2(vcpu, why);
+	vcpu->smm_state.guest_mode = false;
+	return ret;
+}
+
+static int shut_down(struct tdp_result *result, enum tdp_reason why)
+{
+	result->outcome = TDP_OUTCOME_SHUTDOWN;
+	result->reason = why;
+	result->exit_reason = KVM_EXIT_SHUTDOWN;
+	return TDP_OK;
+}
+
+/* A triple fault: L1 hears of one in L2. */
+static int triple_fault(struct tdp_vcpu *vcpu, struct tdp_result *result,
+			enum tdp_reason why)
+{
+	bool vmx = vcpu->vm->host.vendor == TDP_INTEL;
+
+	if (!vcpu->guest_mode)
+		return shut_down(result, why);
+	/* SDM: exit reason 2; APM 2: VMEXIT_SHUTDOWN */
+	trace(vcpu->vm, kvm_nested_vmexit_inject, vmx ? 2 : 0x7f, 0, 0);
+	if (!nested_to_l1(vcpu))
+		return shut_down(result, why);
+	result->outcome = TDP_OUTCOME_NESTED_EXIT;
+	result->reason = why;
+	return TDP_OK;
+}
+
+static int rsm_failed(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		      enum tdp_reason why)
+{
+	switch (vcpu->vm->kvm.value[B_SMM_RSM]) {
+	case SMM_RSM_LEAVES_NESTED:
+		nested_leave(vcpu);
+		return shut_down(result, why);
+	case SMM_RSM_RESETS_FIRST:
+		return triple_fault(vcpu, result, why);
+	}
+	result->outcome = TDP_OUTCOME_INTERNAL_ERROR;
+	result->reason = why;
+	result->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	return TDP_OK;
+}
+
+/* RSM sleeps on PDPTEs, and on L2's pages if it loads them itself. */
+static enum tdp_reason rsm_blocker(const struct tdp_vcpu *vcpu)
+{
+	const struct tdp_sregs *saved = &vcpu->smm_state.saved;
+	bool l2 = vcpu->smm_state.guest_mode;
+	uint64_t pdptr[4];
+
+	if (setreg_pae_paging(saved) && !(l2 && vcpu->nested.tdp) &&
+	    setreg_read_pdptrs(vcpu, 0, saved->cr3, pdptr) == PDPTR_BLOCKS)
+		return TDP_WHY_PDPTRS;
+	if (l2 && nested_loads_now(vcpu->vm, NESTED_FROM_RSM))
+		return nested_pages_blocker(vcpu, &vcpu->nested);
+	return TDP_WHY_NONE;
+}
+
+static int resume(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		  struct tdp_error *err)
+{
+	enum tdp_reason why;
+	int ret;
+
+	if (!vcpu->smm)
+		return result_fault(result, VECTOR_UD, 0, TDP_WHY_NOT_IN_SMM);
+	if (!vcpu->smm_state.has_saved)
+		return err_set(err, TDP_EUNSUPPORTED,
+			       "userspace made this vCPU enter SMM: there is no"
+			       " save area that RSM could load");
+	why = rsm_blocker(vcpu);
+	if (why)
+		return result_block(result, why);
+	ret = leave_smm(vcpu, &why);
+	if (ret)
+		return err_set(err, ret, "no memory for L2's pages");
+	return why ? rsm_failed(vcpu, result, why) : TDP_OK;
+}
+
+int tdp_vcpu_rsm(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		 struct tdp_error *err)
+{
+	bool entered;
+	int ret;
+
+	result_begin(result);
+	ret = run_enter(vcpu, result, &entered, err);
+	if (!ret && entered)
+		ret = resume(vcpu, result, err);
+	if (!ret)
+		result_end(vcpu, result);
+	return ret;
+}
+
+/* KVM_SET_VCPU_EVENTS ------------------------------------------------------ */
+
+int tdp_vcpu_set_smm(struct tdp_vcpu *vcpu, bool smm, struct tdp_result *result,
+		     struct tdp_error *err)
+{
+	(void)err;
+	result_begin(result);
+	if (vcpu->smm == smm)
+		return TDP_OK;
+	if (vcpu->vm->kvm.value[B_SMM_FLIP] == SMM_FLIP_LEAVES_NESTED)
+		nested_leave(vcpu);
+	smm_changed(vcpu, smm);
+	result_end(vcpu, result);
+	return TDP_OK;
+}
