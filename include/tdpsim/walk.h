@@ -606,8 +606,9 @@ struct tdp_walk_log {
  *           all levels combined; as for CR0.PG=0 (1, 1, 0, 0) without paging.
  *           Defined once the guest's leaf is reached
  * @nested_rights: R, W, X (XS), XU in bits 0..3, of the second stage of the final
- *           address, all levels combined; nested paging: W, X, and XU as X.
- *           Success only; 15 without a second stage
+ *           address, all levels combined; XU is X without mode-based execute
+ *           control; nested paging can deny W, X and XU.  Success only; 15
+ *           without a second stage
  * @guest_shift, @nested_shift: log2 of the size of the page in each stage; 0 if
  *           the stage is off.  Success only, and so the next three
  * @page_shift: of the smaller one; 12 if both are off

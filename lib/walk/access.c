@@ -164,7 +164,7 @@ static void note_stage2(struct walk *k, uint64_t gpa)
 	r->nested_shift = (uint8_t)level_shift(&geometries[k->w->nested_mode],
 					       k->at.level);
 	r->page_shift = r->nested_shift;
-	r->nested_rights = nested_rights(k->w->cpu.stage2, &k->at);
+	r->nested_rights = nested_rights(k, &k->at);
 	final_type(k, k->at.leaf, k->at.level);
 }
 

@@ -275,7 +275,7 @@ NOINLINE void note_uncommon_pages(struct walk *k, bool nested_by_ladder)
 		r->nested_shift = (uint8_t)
 			level_shift(&geometries[k->w->nested_mode],
 				    k->at.level);
-		r->nested_rights = nested_rights(k->w->cpu.stage2, &k->at);
+		r->nested_rights = nested_rights(k, &k->at);
 	}
 	r->page_shift = smaller_page(r->guest_shift, r->nested_shift);
 }

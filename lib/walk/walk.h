@@ -118,12 +118,14 @@ static inline bool walk_fail(struct walk *k, enum tdp_walk_outcome outcome,
 }
 
 /* Right bits as tdp_walk_result has them; nested tables deny W and X only. */
-static inline uint8_t nested_rights(enum tdp_stage2 stage2,
+static inline uint8_t nested_rights(const struct walk *k,
 				    const struct nested *at)
 {
-	if (stage2 == TDP_STAGE2_EPT)
+	const uint64_t xu = k->w->ept.rules.mbe ? EPT_XU : EPT_X;
+
+	if (k->w->cpu.stage2 == TDP_STAGE2_EPT)
 		return (uint8_t)((at->rights & EPT_RWX) |
-				 (at->rights & EPT_XU ? BIT(3) : 0));
+				 (at->rights & xu ? BIT(3) : 0));
 	return (uint8_t)(BIT(0) | (at->rights & PTE_RW ? BIT(1) : 0) |
 			 (at->no_execute ? 0 : BIT(2) | BIT(3)));
 }
