@@ -39,6 +39,8 @@ enum tdp_field_format {
 #define TDP_EVENT_LIST(X, F)						\
 	X(kvm_mmu_get_page, 1, F(gfn, HEX) F(role, ROLE) F(created, BOOL)) \
 	X(kvm_mmu_prepare_zap_page, 1, F(gfn, HEX) F(role, ROLE) F(root_count, DEC)) \
+	X(kvm_mmu_sync_page, 1, F(gfn, HEX) F(role, ROLE) F(root_count, DEC)) \
+	X(kvm_mmu_unsync_page, 1, F(gfn, HEX) F(role, ROLE) F(root_count, DEC)) \
 	X(kvm_mmu_pagetable_walk, 1, F(addr, HEX) F(pferr, PFERR))	\
 	X(kvm_mmu_paging_element, 1, F(pte, HEX) F(level, DEC))		\
 	X(kvm_mmu_set_accessed_bit, 1, F(gpa, HEX))			\

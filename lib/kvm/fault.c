@@ -40,16 +40,18 @@ static uint64_t max_gfn(const struct tdp_vm *vm)
 	return BIT((vm->tdp_enabled ? vm->host.maxphyaddr : 52) - 12) - 1;
 }
 
+/* What the trace shows where there is no page: KVM_PFN_NOSLOT. */
+#define PFN_NOSLOT	BIT(63)
+
 /* KVM 6.12: kvm_handle_noslot_fault() */
 static enum ret_pf handle_no_slot(struct fault *f)
 {
 	struct tdp_vcpu *vcpu = f->vcpu;
 
-	vcpu->mmio_cached = true;
-	vcpu->mmio_gfn = f->gfn;
-	vcpu->mmio_gen = f->vm->slots[0].generation;
+	mmio_cache(f, f->gfn);
 	f->slot = NULL;
 	f->no_slot = true;
+	f->pfn = PFN_NOSLOT;
 	f->host_writable = false;
 	f->why = TDP_WHY_NO_SLOT;
 	trace(f->vm, decided, vcpu->id, f->gfn, TDP_WHY_NO_SLOT);

@@ -69,6 +69,7 @@ struct fault {
 	bool inject_nested;	/* by guest_mmu: an exit to L1 */
 	uint32_t inject_code;
 	uint64_t inject_address;
+	uint64_t inject_qualification; /* EPT: bits 5:0, from the walk */
 };
 
 static inline enum ret_pf fault_errno(struct fault *f, int err,

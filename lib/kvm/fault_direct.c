@@ -107,9 +107,11 @@ enum ret_pf fault_direct(struct fault *f)
 	ret = fault_resolve_pfn(f);
 	if (ret != RET_PF_CONTINUE)
 		return ret;
+	if (!tdp_mmu_active(f))
+		return shadow_map_direct(f);
 	if (fault_is_stale(f))
 		return fault_because(f, RET_PF_RETRY, TDP_WHY_ROOT_OBSOLETE);
-	return tdp_mmu_active(f) ? tdp_map(f) : shadow_map_direct(f);
+	return tdp_map(f);
 }
 
 enum ret_pf fault_handle(struct fault *f)

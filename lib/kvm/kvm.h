@@ -105,6 +105,7 @@ enum nested_page_state {
 };
 
 struct vcpu_smm {
+	bool has_saved;		/* an SMI has filled the save area */
 	struct tdp_sregs saved;
 	bool guest_mode;	/* the SMI interrupted L2 */
 };
@@ -137,6 +138,7 @@ struct tdp_vcpu {
 	bool signal_pending;
 	uint64_t signal_after;	/* pages until one becomes pending; 0: none */
 	uint64_t mmio_gfn;	/* vcpu->arch.mmio_gfn and its generation */
+	uint64_t mmio_gva;	/* page-aligned; 0: none */
 	uint64_t mmio_gen;
 	bool mmio_cached;
 };
@@ -167,6 +169,7 @@ struct tdp_vm {
 	uint32_t first_root, last_root;	/* TDP MMU roots, oldest first */
 	unsigned int next_root_id;
 	uint8_t valid_gen;		/* mmu_valid_gen */
+	uint64_t mmu_pages_max;		/* n_max_mmu_pages, of shadow pages */
 	struct shadow_mmu *shadow;	/* from the first shadow root on */
 	struct counts tracked;		/* kvm/track.h */
 
@@ -246,6 +249,13 @@ static inline struct mmu_page *root_page(const struct tdp_vm *vm, uint64_t hpa)
 }
 
 /* Levels count from 1 here: an entry of a table of level 0 maps nothing. */
+/* Does a walk of the tables start at the four entries of pae_root? */
+static inline bool mmu_uses_pae_root(const struct mmu *mmu)
+{
+	return mmu->root_role.level == 3 ||
+	       (!mmu->root_role.direct && mmu->cpu_role.base.level < 4);
+}
+
 static inline unsigned int level_shift(unsigned int level)
 {
 	assert(level >= TDP_LEVEL_4K && level <= TDP_LEVEL_256T);

@@ -38,8 +38,8 @@ void lookup_sptes(const struct tdp_vm *vm, const struct mmu *mmu,
 	path->nr = 0;
 	if (mmu->root.hpa == INVALID_PAGE)
 		return;
-	if (mmu->root_role.level == 3)
-		from_pae_root(vm, mmu->root.hpa, addr, path);
+	if (mmu_uses_pae_root(mmu))
+		from_pae_root(vm, mmu->pae_root, addr, path);
 	else if (root_page(vm, mmu->root.hpa))
 		lookup_from(vm, mmu->root.hpa, mmu->root_role.level, addr,
 			    path);

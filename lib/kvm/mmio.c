@@ -17,14 +17,34 @@ static bool current_generation(const struct fault *f, uint64_t spte)
 	return now == then;
 }
 
-/* KVM 6.12: mmio_info_in_cache(); the cache holds one page. */
+/*
+ * KVM 6.12: mmio_info_in_cache().  The cache holds one page; linear address 0
+ * means none there, and frame 0 means none for direct MMUs.
+ */
 static bool cached(const struct fault *f)
 {
 	const struct tdp_vcpu *vcpu = f->vcpu;
 
-	return vcpu->mmio_cached && !vcpu->nested_tdp &&
-	       vcpu->mmio_gen == f->vm->slots[0].generation &&
-	       vcpu->mmio_gfn == f->addr >> 12;
+	if (!vcpu->mmio_cached || vcpu->nested_tdp ||
+	    vcpu->mmio_gen != f->vm->slots[0].generation)
+		return false;
+	if (vcpu->mmu->root_role.direct)
+		return vcpu->mmio_gfn && vcpu->mmio_gfn == f->addr >> 12;
+	return vcpu->mmio_gva &&
+	       vcpu->mmio_gva == align_down(f->addr, FRAME_SIZE);
+}
+
+void mmio_cache(const struct fault *f, uint64_t gfn)
+{
+	struct tdp_vcpu *vcpu = f->vcpu;
+	bool linear = !vcpu->nested_tdp && vcpu->mmu->handler != HANDLER_TDP;
+
+	if (f->vm->slots[0].generation & MAX_GEN_FLAG)
+		return;
+	vcpu->mmio_cached = true;
+	vcpu->mmio_gva = linear ? align_down(f->addr, FRAME_SIZE) : 0;
+	vcpu->mmio_gfn = gfn;
+	vcpu->mmio_gen = f->vm->slots[0].generation;
 }
 
 enum ret_pf mmio_handle_fault(struct fault *f)
@@ -46,8 +66,6 @@ enum ret_pf mmio_handle_fault(struct fault *f)
 	trace(f->vm, handle_mmio_page_fault,
 	      vcpu->mmu->root_role.direct ? 0 : f->addr, gfn,
 	      spte_mmio_rights(&f->vm->fmt, f->spte));
-	vcpu->mmio_cached = true;
-	vcpu->mmio_gfn = gfn;
-	vcpu->mmio_gen = f->vm->slots[0].generation;
+	mmio_cache(f, gfn);
 	return fault_because(f, RET_PF_EMULATE, TDP_WHY_MMIO_SPTE);
 }

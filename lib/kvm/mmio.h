@@ -14,4 +14,7 @@
  */
 enum ret_pf mmio_handle_fault(struct fault *f);
 
+/* Remember the page for the next fault: KVM 6.12 vcpu_cache_mmio_info(). */
+void mmio_cache(const struct fault *f, uint64_t gfn);
+
 #endif

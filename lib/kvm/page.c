@@ -69,16 +69,31 @@ struct mmu_page *page_alloc(struct tdp_vm *vm, enum page_kind kind,
 		page_update_role(vm, page);
 	}
 	fill(vm, hpa, kind == PAGE_SPECIAL ? 0 : vm->fmt.nonpresent);
-	vm->stats.mmu_pages++;
+	vm->stats.mmu_pages += kind != PAGE_SPECIAL;
 	return page;
 }
 
 void page_free(struct tdp_vm *vm, struct mmu_page *page)
 {
 	assert(page->kind != PAGE_FREE);
+	vm->stats.mmu_pages -= page->kind != PAGE_SPECIAL;
 	*page = (struct mmu_page){ .kind = PAGE_FREE, .next = vm->free_page };
 	vm->free_page = (uint32_t)(page - vm->pages);
-	vm->stats.mmu_pages--;
+}
+
+void page_count_leaf(struct tdp_vm *vm, unsigned int level, int64_t by)
+{
+	switch (level) {
+	case TDP_LEVEL_4K:
+		vm->stats.pages_4k += (uint64_t)by;
+		break;
+	case TDP_LEVEL_2M:
+		vm->stats.pages_2m += (uint64_t)by;
+		break;
+	case TDP_LEVEL_1G:
+		vm->stats.pages_1g += (uint64_t)by;
+		break;
+	}
 }
 
 void page_update_role(struct tdp_vm *vm, struct mmu_page *page)

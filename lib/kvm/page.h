@@ -16,6 +16,9 @@ struct mmu_page *page_alloc(struct tdp_vm *vm, enum page_kind kind,
 			    const struct tdp_role *role, uint64_t gfn);
 void page_free(struct tdp_vm *vm, struct mmu_page *page);
 
+/* A leaf of @level appeared (@by is 1) or went (-1). */
+void page_count_leaf(struct tdp_vm *vm, unsigned int level, int64_t by);
+
 /* Recompute the word after a change of page->role. */
 void page_update_role(struct tdp_vm *vm, struct mmu_page *page);
 

@@ -224,6 +224,17 @@ ROW(FAULT_EPT_FLAGS,
     "recordings of 6.12, 6.14, 6.18.2 and 7.1.5; 7.2 from its MBEC patches",
     ALWAYS(FAULT_EPT_FLAGS_UNGUARDED), SINCE(6_12, FAULT_EPT_FLAGS_ACCESS_ONLY),
     SINCE(6_18, FAULT_EPT_FLAGS_GUEST_FINAL), SINCE(7_2, FAULT_EPT_FLAGS_USER_PAGE)),
+ROW(SHADOW_CHILD,
+    "Which table counts as the child that a shadow entry needs: any that is there, or "
+    "only one of the right frame and role.",
+    "KVM 7.0, 7.1.3: kvm_mmu_get_child_sp(); recordings of 6.12, 6.14, 6.18.2, 7.0 and "
+    "7.1.5",
+    ALWAYS(SHADOW_CHILD_ANY), SINCE(7_1, SHADOW_CHILD_MATCH)),
+ROW(SHADOW_BAD_ROOT,
+    "What a shadow root outside all memslots does: a triple fault, or an empty root on "
+    "which the guest faults.",
+    "KVM 5.10.7 to 6.6: mmu_alloc_shadow_roots(); recordings from 6.1.192 on",
+    ALWAYS(SHADOW_BAD_ROOT_TRIPLE_FAULT), SINCE(6_7, SHADOW_BAD_ROOT_DUMMY)),
 ROW(MMIO_OVER_PRESENT,
     "An MMIO SPTE put over a present one, in the shadow MMU.",
     "KVM 5.10.7, 5.12.9, 5.14, 6.12, 7.0: mmu_set_spte(); recordings of 6.12, 6.18.2, "

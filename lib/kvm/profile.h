@@ -112,6 +112,10 @@
 	V(ALLOWED, "allowed") V(REJECTED, "rejected")
 #define VALUES_SMM_FLIP(V)						\
 	V(KEEPS_NESTED, "keeps_nested") V(LEAVES_NESTED, "leaves_nested")
+#define VALUES_SHADOW_CHILD(V)						\
+	V(ANY, "any") V(MATCH, "match")
+#define VALUES_SHADOW_BAD_ROOT(V)					\
+	V(TRIPLE_FAULT, "triple_fault") V(DUMMY, "dummy")
 #define VALUES_MMIO_OVER_PRESENT(V)					\
 	V(OVERWRITES, "overwrites") V(DROPS_FIRST, "drops_first")
 #define VALUES_MMIO_WRAP(V)						\
@@ -153,6 +157,8 @@
 	X(TDP_PRESENT_LEAF,	TDP_PRESENT_LEAF,	"tdp.present_leaf") \
 	X(TDP_PREFETCH_TABLE,	TDP_PREFETCH_TABLE,	"tdp.prefetch_table") \
 	X(FAULT_EPT_FLAGS,	FAULT_EPT_FLAGS,	"fault.ept_flags") \
+	X(SHADOW_CHILD,		SHADOW_CHILD,		"shadow.child")	\
+	X(SHADOW_BAD_ROOT,	SHADOW_BAD_ROOT,	"shadow.bad_root") \
 	X(MMIO_OVER_PRESENT,	MMIO_OVER_PRESENT,	"mmio.over_present") \
 	X(MMIO_WRAP,		MMIO_WRAP,		"mmio.wrap")	\
 	/* KVM_PRE_FAULT_MEMORY */					\
@@ -302,6 +308,12 @@ enum value_nested_exit_cr3 { VALUES_NESTED_EXIT_CR3(V) NR_NESTED_EXIT_CR3 };
 #undef V
 #define V(id, text) CPUID_AFTER_RUN_##id,
 enum value_cpuid_after_run { VALUES_CPUID_AFTER_RUN(V) NR_CPUID_AFTER_RUN };
+#undef V
+#define V(id, text) SHADOW_CHILD_##id,
+enum value_shadow_child { VALUES_SHADOW_CHILD(V) NR_SHADOW_CHILD };
+#undef V
+#define V(id, text) SHADOW_BAD_ROOT_##id,
+enum value_shadow_bad_root { VALUES_SHADOW_BAD_ROOT(V) NR_SHADOW_BAD_ROOT };
 #undef V
 #define V(id, text) MMIO_OVER_PRESENT_##id,
 enum value_mmio_over_present { VALUES_MMIO_OVER_PRESENT(V) NR_MMIO_OVER_PRESENT };

@@ -12,8 +12,8 @@
  * Load a root if none is loaded; from 6.15 on free obsolete ones first.
  * KVM 6.12: kvm_mmu_reload(), kvm_mmu_load().
  *
- * Return: TDP_OK; TDP_ELIMIT, TDP_ENOMEM.  *@err is 0 or a negative errno of
- * the kernel (-ENOSPC), with the reason in *@why.
+ * Return: TDP_OK; TDP_ELIMIT, TDP_ENOMEM.  *@err is 0, a negative errno of
+ * the kernel (-ENOSPC), or 1 for a triple fault, with the reason in *@why.
  */
 int root_reload(struct tdp_vcpu *vcpu, int *err, enum tdp_reason *why,
 		struct tdp_error *error);

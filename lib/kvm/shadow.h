@@ -12,7 +12,7 @@
 /*
  * Load roots for the current MMU when it is not the TDP MMU's: KVM 6.12
  * mmu_alloc_shadow_roots(), mmu_alloc_direct_roots(), mmu_alloc_special_roots().
- * *@err and *@why as for root_reload().
+ * *@err and *@why as for root_reload(); *@err is 1 for a triple fault.
  */
 int shadow_load_roots(struct tdp_vcpu *vcpu, int *err, enum tdp_reason *why,
 		      struct tdp_error *error);
@@ -33,20 +33,42 @@ enum ret_pf shadow_page_fault(struct fault *f);
 bool shadow_zap_gfns(struct tdp_vm *vm, unsigned int as_id, uint64_t start,
 		     uint64_t end);
 
+/* Zap pages that mirror guest tables in [@start, @end): slot deletion. */
+void shadow_zap_tables(struct tdp_vm *vm, uint64_t start, uint64_t end);
+
 /* Zap pages of an older mmu_valid_gen: kvm_zap_obsolete_pages(). */
 void shadow_zap_obsolete(struct tdp_vm *vm);
 
 /*
- * The guest or userspace wrote @size bytes at @gpa of address space 0 or 1:
- * KVM 6.12 kvm_mmu_track_write().
+ * The emulator wrote @size bytes at @gpa: KVM 6.12 kvm_mmu_track_write().
+ * Writes through userspace's own mapping are not noticed, as in KVM.
  */
-void shadow_track_write(struct tdp_vm *vm, uint64_t gpa, unsigned int size);
+void shadow_track_write(struct tdp_vcpu *vcpu, uint64_t gpa, unsigned int size);
+
+/*
+ * Zap all pages that mirror a table in @gfn, so that the guest can write it.
+ * KVM 6.12: kvm_mmu_unprotect_gfn_and_retry().  Return: was there any?
+ */
+bool shadow_unprotect_gfn(struct tdp_vm *vm, uint64_t gfn);
+
+/* Slots came or went: the default quota of pages follows their size. */
+void shadow_memslots_changed(struct tdp_vm *vm);
 
 /* Pages that the shadow MMU holds: kvm->arch.n_used_mmu_pages. */
 uint64_t shadow_used_pages(const struct tdp_vm *vm);
 
 /* Bring unsync pages of the current root up to date: kvm_mmu_sync_roots(). */
 void shadow_sync_roots(struct tdp_vcpu *vcpu);
+
+/*
+ * The guest flushed its TLB, or KVM did for it: all that is unsync counts from
+ * now on.  KVM 6.12: kvm_vcpu_flush_tlb_guest(), with TDP off.
+ */
+void shadow_flush_guest(struct tdp_vcpu *vcpu);
+
+/* INVLPG, or a #PF for the address: __kvm_mmu_invalidate_addr(). */
+void shadow_invalidate_addr(struct tdp_vcpu *vcpu, struct mmu *mmu,
+			    uint64_t addr);
 
 /* Free what hangs off vm->shadow. */
 void shadow_finish(struct tdp_vm *vm);

@@ -7,15 +7,6 @@
 
 /* Changing entries ----------------------------------------------------------- */
 
-static void count_leaf(struct tdp_vm *vm, unsigned int level, int64_t by)
-{
-	switch (level) {
-	case TDP_LEVEL_4K: vm->stats.pages_4k += (uint64_t)by; break;
-	case TDP_LEVEL_2M: vm->stats.pages_2m += (uint64_t)by; break;
-	case TDP_LEVEL_1G: vm->stats.pages_1g += (uint64_t)by; break;
-	}
-}
-
 static bool present_leaf(const struct tdp_vm *vm, uint64_t spte,
 			 unsigned int level)
 {
@@ -47,7 +38,7 @@ static void changed(struct tdp_vm *vm, const struct mmu_page *page,
 	trace(vm, kvm_tdp_mmu_spte_changed, gfn, old, new, level,
 	      role_as_id(&page->role));
 	if (was_leaf != is_leaf)
-		count_leaf(vm, level, is_leaf ? 1 : -1);
+		page_count_leaf(vm, level, is_leaf ? 1 : -1);
 	if (was_leaf && !is_leaf)
 		vm->stats.zaps++;
 	if (present_table(vm, old, level) &&
@@ -310,6 +301,42 @@ bool tdp_zap_leaves(struct tdp_vm *vm, int as_id, uint64_t start, uint64_t end)
 	return zapped;
 }
 
+/* Take W and mmu-writable from the leaf below @page that maps @gfn. */
+static bool write_protect(struct tdp_vm *vm, struct mmu_page *page,
+			  uint64_t gfn)
+{
+	for (;;) {
+		unsigned int level = page->role.level;
+		uint64_t hpa = spte_hpa(page_hpa(vm, page), gfn << 12, level);
+		uint64_t spte = physmem_read64(&vm->pm, hpa), new;
+
+		if (present_table(vm, spte, level)) {
+			page = page_at(vm, spte & SPTE_ADDRESS);
+			continue;
+		}
+		new = spte & ~(SPTE_W | vm->fmt.mmu_writable);
+		if (!spte_present(&vm->fmt, spte) || new == spte)
+			return false;
+		set_entry(vm, page, hpa, align_down(gfn, level_pages(level)),
+			  new, false);
+		return true;
+	}
+}
+
+bool tdp_write_protect(struct tdp_vm *vm, unsigned int as_id, uint64_t gfn)
+{
+	bool changed_any = false;
+	uint32_t i;
+
+	for (i = vm->first_root; i; i = vm->pages[i].next_root) {
+		struct mmu_page *root = &vm->pages[i];
+
+		if (!root->role.invalid && role_as_id(&root->role) == as_id)
+			changed_any |= write_protect(vm, root, gfn);
+	}
+	return changed_any;
+}
+
 /* Installing ----------------------------------------------------------------- */
 
 /* Fill @child with what the huge entry @huge mapped. */
@@ -322,7 +349,7 @@ static void split(struct fault *f, struct mmu_page *child, uint64_t huge)
 		physmem_write64(&f->vm->pm, table + 8 * i,
 				spte_make_small(&f->vm->fmt, huge,
 						&child->role, i));
-	count_leaf(f->vm, child->role.level, SPTES_PER_PAGE);
+	page_count_leaf(f->vm, child->role.level, SPTES_PER_PAGE);
 }
 
 /*

@@ -35,6 +35,13 @@ void tdp_empty_roots(struct tdp_vm *vm);
 bool tdp_zap_leaves(struct tdp_vm *vm, int as_id, uint64_t start,
 		    uint64_t end);
 
+/*
+ * Take the right to write @gfn from all valid roots of an address space,
+ * until a fault gives it back: KVM 6.12 kvm_tdp_mmu_write_protect_gfn().
+ * Return: did any entry change?
+ */
+bool tdp_write_protect(struct tdp_vm *vm, unsigned int as_id, uint64_t gfn);
+
 /* Install what @f resolved to: KVM 6.12 kvm_tdp_mmu_map(). */
 enum ret_pf tdp_map(struct fault *f);
 

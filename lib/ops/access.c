@@ -197,7 +197,7 @@ static int emulate_write(struct run *run, const struct fault *f)
 		return TDP_OK;
 	if (guest_mem_write(vcpu->vm, vcpu->smm, gpa, access->size,
 			    access->value) == GUEST_MEM_OK)
-		shadow_track_write(vcpu->vm, gpa, access->size);
+		shadow_track_write(vcpu, gpa, access->size);
 	return TDP_OK;
 }
 

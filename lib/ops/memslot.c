@@ -71,6 +71,7 @@ static void flush_slot(struct tdp_vm *vm, const struct memslot *slot)
 	}
 	tdp_zap_leaves(vm, (int)slot->as_id, slot->base_gfn, end);
 	shadow_zap_gfns(vm, slot->as_id, slot->base_gfn, end);
+	shadow_zap_tables(vm, slot->base_gfn, end);
 	vm->stats.tlb_flushes++;
 }
 
@@ -95,6 +96,7 @@ static int delete_slot(struct tdp_vm *vm, const struct memslot *old,
 	as_id = old->as_id;
 	remove_slot(vm, old);
 	advance(vm, as_id);
+	shadow_memslots_changed(vm);
 	return TDP_OK;
 }
 
@@ -169,9 +171,11 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 	if (ret)
 		return ret;
 	ret = memslots_set(slots, &new, err);
-	if (!ret)
-		advance(vm, region->as_id);
-	return ret;
+	if (ret)
+		return ret;
+	advance(vm, region->as_id);
+	shadow_memslots_changed(vm);
+	return TDP_OK;
 }
 
 /* Userspace's own accesses ----------------------------------------------------- */

@@ -7,13 +7,19 @@
 #include "ops/hw.h"
 #include "ops/ops.h"
 
-/* Without a TLB in the model, a flush has no effect but to be counted. */
-static void count_flushes(struct tdp_vcpu *vcpu)
+/*
+ * Without a TLB in the model, a flush has no effect but to be counted, and to
+ * end the time for which shadow pages may be out of sync.
+ */
+static void serve_flushes(struct tdp_vcpu *vcpu)
 {
 	bool flush = request_take(vcpu, REQ_TLB_FLUSH);
 
 	flush = request_take(vcpu, REQ_TLB_FLUSH_CURRENT) || flush;
-	flush = request_take(vcpu, REQ_TLB_FLUSH_GUEST) || flush;
+	if (request_take(vcpu, REQ_TLB_FLUSH_GUEST)) {
+		shadow_flush_guest(vcpu);
+		flush = true;
+	}
 	if (flush)
 		vcpu->vm->stats.tlb_flushes++;
 }
@@ -36,8 +42,16 @@ int run_serve(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *proceed)
 	if (request_take(vcpu, REQ_MMU_SYNC))
 		shadow_sync_roots(vcpu);
 	request_take(vcpu, REQ_LOAD_MMU_PGD);
-	count_flushes(vcpu);
-	return true;
+	serve_flushes(vcpu);
+	return TDP_OK;
+}
+
+static int triple_fault(struct tdp_result *result, enum tdp_reason why)
+{
+	result->outcome = TDP_OUTCOME_SHUTDOWN;
+	result->reason = why;
+	result->exit_reason = KVM_EXIT_SHUTDOWN;
+	return TDP_OK;
 }
 
 int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
@@ -56,6 +70,8 @@ int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
 	ret = root_reload(vcpu, &errno_, &why, err);
 	if (ret)
 		return ret;
+	if (errno_ > 0)
+		return triple_fault(result, why);
 	if (errno_)
 		return result_fail(result, errno_, why);
 	vcpu->nested_run_pending = false;
