@@ -57,18 +57,19 @@ static const struct format {
 	unsigned int leaf;		/* level of the leaf */
 	unsigned int upper;		/* level of the other entry; 0: none */
 	unsigned int index_bits;
+	bool accessed_too;		/* A varies, too; else it is set */
 	uint64_t reserved;		/* bit to set for SAY_RSVD; 0: none */
 	uint64_t upper_reserved;
 } formats[] = {
-	{ "4_level_4k",	true, true, false, 4, 1, 2, 9, BIT(51), BIT(46) },
-	{ "4_level_4k_top", true, true, false, 4, 1, 4, 9, BIT(46), BIT(7) },
-	{ "4_level_2m",	true, true, false, 4, 2, 3, 9, BIT(13), BIT(51) },
-	{ "4_level_1g",	true, true, false, 4, 3, 4, 9, BIT(29), BIT(50) },
-	{ "5_level_4k",	true, true, true, 5, 1, 5, 9, BIT(47), BIT(7) },
-	{ "pae_4k",	true, false, false, 3, 1, 2, 9, BIT(62), BIT(52) },
-	{ "pae_2m",	true, false, false, 3, 2, 0, 9, BIT(20), 0 },
-	{ "32_bit_4k",	false, false, false, 2, 1, 2, 10, 0, 0 },
-	{ "32_bit_4m",	false, false, false, 2, 2, 0, 10, BIT(21), 0 },
+	{ "4_level_4k",	true, true, false, 4, 1, 2, 9, true, BIT(51), BIT(46) },
+	{ "4_level_4k_top", true, true, false, 4, 1, 4, 9, false, BIT(46), BIT(7) },
+	{ "4_level_2m",	true, true, false, 4, 2, 3, 9, false, BIT(13), BIT(51) },
+	{ "4_level_1g",	true, true, false, 4, 3, 4, 9, false, BIT(29), BIT(50) },
+	{ "5_level_4k",	true, true, true, 5, 1, 5, 9, false, BIT(47), BIT(7) },
+	{ "pae_4k",	true, false, false, 3, 1, 2, 9, true, BIT(62), BIT(52) },
+	{ "pae_2m",	true, false, false, 3, 2, 0, 9, true, BIT(20), 0 },
+	{ "32_bit_4k",	false, false, false, 2, 1, 2, 10, true, 0, 0 },
+	{ "32_bit_4m",	false, false, false, 2, 2, 0, 10, true, BIT(21), 0 },
 };
 /* clang-format on */
 
@@ -188,9 +189,11 @@ static struct said decode(unsigned int says)
 }
 
 /* 32-bit entries have no XD; some have no reserved bit. */
-static bool is_expressible(const struct format *f, unsigned int says,
-			   uint64_t reserved)
+static bool is_tried(const struct format *f, unsigned int says,
+		     uint64_t reserved)
 {
+	if (!(says & SAY_A) && !f->accessed_too)
+		return false;
 	return !(says & SAY_NX && !f->pae) && !(says & SAY_RSVD && !reserved);
 }
 
@@ -364,7 +367,7 @@ static void sweep_uppers(struct sweep *s)
 		return;
 	}
 	for (unsigned int says = 0; says < UPPER_COMBINATIONS; says++) {
-		if (!is_expressible(f, says, f->upper_reserved))
+		if (!is_tried(f, says, f->upper_reserved))
 			continue;
 		s->upper_says = says;
 		s->upper = decode(says);
@@ -379,7 +382,7 @@ static void sweep_leaves(struct sweep *s)
 	const struct format *f = s->format;
 
 	for (unsigned int says = 0; says < LEAF_COMBINATIONS; says++) {
-		if (!is_expressible(f, says, f->reserved))
+		if (!is_tried(f, says, f->reserved))
 			continue;
 		s->leaf_says = says;
 		s->leaf = decode(says);
