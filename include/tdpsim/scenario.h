@@ -143,6 +143,7 @@ enum tdp_word_list {
  * @otherwise: default, as one would write it; NULL: none
  * @required:  it must be there
  * @available: features: the model has it
+ * @min, @max: range of a number; both 0: that of the type
  * @has_keys:  its value is a map or a list of maps, with a table of its own
  *
  * Strings are static.
@@ -155,6 +156,8 @@ struct tdp_word {
 	bool required;
 	bool available;
 	bool has_keys;
+	uint64_t min;
+	uint64_t max;
 };
 
 /**

@@ -108,13 +108,16 @@ LIST_TYPE(sptes, spte_kind);
 LIST_TYPE(vcpus, vcpu_kind);
 LIST_TYPE(memory, memory_kind);
 
+static const struct type type_count = NODE_TYPE("number", "a number");
+static const struct type type_totals = NODE_TYPE("map", "a map");
+
 static const struct arg check_rows[] = {
 	ARG(struct check_set, roots, roots_type,
 	    .about =
 		    "the valid roots, in order of creation: these and no others"),
 	ARG(struct check_set, all_roots, roots_type,
 	    .about = "all roots, invalid ones included: these and no others"),
-	ARG(struct check_set, nr_roots, type_node,
+	ARG(struct check_set, nr_roots, type_count,
 	    .about = "number of valid roots"),
 	ARG(struct check_set, vcpus, vcpus_type,
 	    .about = "vCPUs and their state"),
@@ -122,7 +125,7 @@ static const struct arg check_rows[] = {
 	    .about = "SPTEs: the last entry on the way to an address"),
 	ARG(struct check_set, memory, memory_type,
 	    .about = "guest memory, read through the memslots"),
-	ARG(struct check_set, stats, type_node,
+	ARG(struct check_set, stats, type_totals,
 	    .about = "totals of the VM, a map"),
 };
 

@@ -270,8 +270,8 @@ static int text_decode(const struct decoder *d, const struct node *node,
 	return ret;
 }
 
-static int node_decode(const struct decoder *d, const struct node *node,
-		       const struct arg *arg, void *out)
+int node_decode(const struct decoder *d, const struct node *node,
+		const struct arg *arg, void *out)
 {
 	(void)d;
 	(void)arg;
@@ -295,10 +295,4 @@ const struct type type_text = {
 	.name = "text",
 	.about = "any text",
 	.decode = text_decode,
-};
-
-const struct type type_node = {
-	.name = "any",
-	.about = "described separately",
-	.decode = node_decode,
 };

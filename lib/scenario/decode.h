@@ -16,11 +16,14 @@
 #include "tdpsim/error.h"
 
 /* What is being decoded, and what is known about it already. */
+struct machine_preset;
+
 struct decoder {
 	const char *path;
 	struct arena *arena;
 	struct tdp_error *err;
 	unsigned int nr_vcpus; /* 0: not known yet */
+	const struct machine_preset *machine; /* NULL: the text says */
 };
 
 struct arg;
@@ -93,7 +96,16 @@ struct list {
 extern const struct type type_list; /* of maps, by arg->inner */
 extern const struct type type_map;  /* into the member, by arg->inner */
 extern const struct type type_text; /* const char * */
-extern const struct type type_node; /* const struct node *, decoded later */
+
+/* The member is a const struct node *, which is decoded later. */
+int node_decode(const struct decoder *d, const struct node *node,
+		const struct arg *arg, void *out);
+
+#define NODE_TYPE(type_name, type_about)                    \
+	{                                                   \
+		.name = (type_name), .about = (type_about), \
+		.decode = node_decode,                      \
+	}
 
 /*
  * decode_map() - all keys of a map into a structure

@@ -13,6 +13,11 @@
 #include "scenario/top.h"
 #include "scenario/verb.h"
 
+/* Creating the VM is a step that every scenario has. */
+struct create_text {
+	const struct node *expect;
+};
+
 /* The file as it stands, key by key. */
 struct top {
 	const char *scenario;
@@ -20,35 +25,50 @@ struct top {
 	const struct node *requires;
 	const struct node *host;
 	const struct node *kvm;
-	const struct node *expect;
+	struct create_text create;
 	struct list memslots;
 	const struct node *vcpus;
 	struct list memory;
+	struct recorded_case recording;
 	const struct node *steps;
 	const struct node *check;
 };
+
+static const struct type type_sequence = NODE_TYPE("list", "a list");
+static const struct type type_mapping = NODE_TYPE("map", "a map");
+
+static const struct arg create_rows[] = {
+	ARG(struct create_text, expect, type_mapping,
+	    .about = "what creating it must give"),
+};
+
+static const struct args create_args = ARGS(create_rows, struct create_text);
 
 static const struct arg top_rows[] = {
 	ARG(struct top, scenario, type_text, .required = true,
 	    .about = "its name, that of the file"),
 	ARG(struct top, about, type_text, .required = true,
 	    .about = "the claim that it proves"),
-	ARG(struct top, requires, type_node,
+	ARG(struct top, requires, type_sequence,
 	    .about = "a list of features without which it is skipped"),
-	ARG(struct top, host, type_node, .about = "the machine under KVM"),
-	ARG(struct top, kvm, type_node,
+	ARG(struct top, host, type_mapping, .about = "the machine under KVM"),
+	ARG(struct top, kvm, type_mapping,
 	    .about = "the kernel: profile, and behaviours that differ from it"),
-	ARG(struct top, expect, type_node,
-	    .about = "what creating the VM gives, if the kernel refuses"),
+	ARG(struct top, create, type_map, .inner = &create_args,
+	    .about =
+		    "expectations on creating the VM, which a kernel may refuse"),
 	ARG(struct top, memslots, type_list, .inner = &memslot_args,
 	    .about = "memory regions of the guest"),
-	ARG(struct top, vcpus, type_node,
+	ARG(struct top, vcpus, type_sequence,
 	    .about =
 		    "virtual CPUs; default: one, at reset, with the host's CPUID"),
 	ARG(struct top, memory, type_list, .inner = &poke_args,
 	    .about = "what guest memory holds at the start"),
-	ARG(struct top, steps, type_node, .about = "what happens, in order"),
-	ARG(struct top, check, type_node,
+	ARG(struct top, recording, type_map, .inner = &recorded_case_args,
+	    .about = "the recorded case that it replays (tdpsim diff)"),
+	ARG(struct top, steps, type_sequence,
+	    .about = "what happens, in order"),
+	ARG(struct top, check, type_mapping,
 	    .about = "what the machine must look like at the end"),
 };
 
@@ -63,11 +83,11 @@ struct expect_text {
 };
 
 static const struct arg expect_rows[] = {
-	ARG(struct expect_text, events, type_node,
+	ARG(struct expect_text, events, type_sequence,
 	    .about = "these events, in this order; others may come between"),
-	ARG(struct expect_text, no_events, type_node,
+	ARG(struct expect_text, no_events, type_sequence,
 	    .about = "none of these events"),
-	ARG(struct expect_text, event_counts, type_node,
+	ARG(struct expect_text, event_counts, type_mapping,
 	    .about = "a map from events to how many there are"),
 };
 
@@ -112,8 +132,10 @@ static int expect_parse(const struct decoder *d, const struct node *node,
 
 static const struct arg step_rows[] = {
 	ARG(struct step, why, type_text, .about = "a remark"),
+	ARG(struct step, recorded, type_number,
+	    .about = "number of the recorded step that it replays"),
 	{ .name = "expect",
-	  .type = &type_node,
+	  .type = &type_mapping,
 	  .about = "what the step must give" },
 };
 
@@ -142,7 +164,8 @@ static int verb_key(const struct decoder *d, const struct node *node,
 	for (item = node->items; item; item = item->next) {
 		const char *text = item->key->text;
 
-		if (!strcmp(text, "why") || !strcmp(text, "expect"))
+		if (!strcmp(text, "why") || !strcmp(text, "expect") ||
+		    !strcmp(text, "recorded"))
 			continue;
 		if (!verb_find(text))
 			return decode_unknown(d, item->key, "verb", text,
@@ -188,7 +211,7 @@ static int step_parse(const struct decoder *d, const struct node *node,
 		      struct step *step)
 {
 	const struct node_item *key;
-	const struct node *expect, *why;
+	const struct node *expect, *why, *recorded;
 	int ret = decode_expect(d, node, NODE_MAP, "a step: a map with a verb");
 
 	if (!ret)
@@ -201,9 +224,14 @@ static int step_parse(const struct decoder *d, const struct node *node,
 	ret = verb_args_parse(d, key->value, step->verb, step);
 	expect = node_get(node, "expect");
 	why = node_get(node, "why");
+	recorded = node_get(node, "recorded");
+	step->recorded = NOT_RECORDED;
 	if (!ret && why)
 		ret = type_text.decode(d, why, &step_rows[0],
 				       (char *)step + step_rows[0].offset);
+	if (!ret && recorded)
+		ret = scalar_decode(d, recorded, &step_rows[1],
+				    &step->recorded);
 	if (!ret && expect)
 		ret = expect_parse(d, expect, step->verb->fields | FIELDS_NONE,
 				   &step->expected);
@@ -275,6 +303,9 @@ static int sections_parse(struct decoder *d, const struct top *top,
 {
 	int ret = host_parse(d, top->host, &s->host);
 
+	if (d->machine)
+		machine_preset_host(d->machine, &s->host);
+
 	if (!ret)
 		ret = kvm_parse(d, top->kvm, &s->kvm);
 	if (!ret)
@@ -282,8 +313,9 @@ static int sections_parse(struct decoder *d, const struct top *top,
 	d->nr_vcpus = s->nr_vcpus;
 	if (!ret && top->requires)
 		ret = requires_parse(d, top->requires, s);
-	if (!ret && top->expect)
-		ret = expect_parse(d, top->expect, FIELDS_CALL, &s->creation);
+	if (!ret && top->create.expect)
+		ret = expect_parse(d, top->create.expect, FIELDS_CALL,
+				   &s->creation);
 	if (!ret && top->steps)
 		ret = steps_parse(d, top->steps, s);
 	if (!ret && top->check)
@@ -323,6 +355,8 @@ static int parse(struct decoder *d, const char *text, size_t size,
 		return ret;
 	s->name = top.scenario;
 	s->about = top.about;
+	s->place = top.host ? top.host : root;
+	s->recording = top.recording;
 	s->memslots = top.memslots;
 	s->memory = top.memory;
 	return sections_parse(d, &top, s);

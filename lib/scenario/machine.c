@@ -152,8 +152,11 @@ struct vcpu_text {
 	bool smm;
 };
 
+static const struct type type_cpuid = NODE_TYPE("map or none",
+						"a map, or none");
+
 static const struct arg vcpu_rows[] = {
-	ARG(struct vcpu_text, cpuid, type_node,
+	ARG(struct vcpu_text, cpuid, type_cpuid,
 	    .about =
 		    "what KVM_SET_CPUID2 changes of the host's, or none: not called"),
 	REGS_ROWS(struct vcpu_text, regs),

@@ -23,10 +23,11 @@ static int fail_at(struct run *run, const struct node *place, int status,
 {
 	char why[sizeof(run->err->message)] = "";
 
-	if (status == TDP_ENOMEM)
-		return err_set(run->err, status, "%s: out of memory",
-			       run->scenario->path);
 	memcpy(why, run->err->message, sizeof(why));
+	if (status == TDP_ENOMEM)
+		return err_set(run->err, status,
+			       "%.200s: out of memory: %.250s",
+			       run->scenario->path, why);
 	if (status == TDP_EINVAL)
 		status = TDP_EINPUT;
 	return err_at(run->err, status, run->scenario->path, place->line,
@@ -117,10 +118,10 @@ int machine_create(struct run *run)
 	int ret = tdp_vm_create(&s->host, &s->kvm, &run->vm,
 				&run->outcome.result, run->err);
 
-	if (ret == TDP_EINVAL)
-		ret = TDP_EINPUT;
-	if (ret || !run->vm)
-		return ret;
+	if (ret)
+		return fail_at(run, s->place, ret, "the machine");
+	if (!run->vm)
+		return TDP_OK;
 	run->layouts.spte = &run->vm->fmt;
 	tdp_vm_set_tracer(run->vm, run_event, run);
 	ret = create_memslots(run);

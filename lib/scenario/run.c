@@ -262,9 +262,10 @@ static int run_step(struct run *run, const struct step *step)
 				  run->report->context);
 	/* A verb may give no message; an old one must not stand in for it. */
 	run->err->message[0] = '\0';
+	run->err->line = 0;
 	ret = step->verb->run(run, step->args);
 	if (ret)
-		return step_failed(run, step, ret);
+		return run->err->line ? ret : step_failed(run, step, ret);
 	if (step->expected.fields)
 		outcome_complete(&run->outcome, run->vm, step->vcpu);
 	expect_all(run, &step->expected, step->line, step->column);

@@ -7,6 +7,7 @@
 #include "scenario/decode.h"
 #include "scenario/event_match.h"
 #include "scenario/field.h"
+#include "scenario/recording_case.h"
 #include "scenario/value.h"
 #include "tdpsim/scenario.h"
 
@@ -35,6 +36,7 @@ struct step {
 	unsigned int vcpu; /* whose state the step is about */
 	unsigned int line, column;
 	const char *why;
+	unsigned int recorded; /* NOT_RECORDED: none */
 	struct expected expected;
 };
 
@@ -43,7 +45,8 @@ struct tdp_scenario {
 	const char *path;
 	const char *name;
 	const char *about;
-	const char *missing; /* "feature: reason", or NULL */
+	const char *missing;      /* "feature: reason", or NULL */
+	const struct node *place; /* of host:, or of the whole file */
 	struct tdp_host_config host;
 	struct tdp_kvm_config kvm;
 	struct list memslots; /* of struct tdp_memslot */
@@ -51,6 +54,7 @@ struct tdp_scenario {
 	struct vcpu_setup *vcpus;
 	unsigned int nr_vcpus;
 	struct expected creation;
+	struct recorded_case recording;
 	struct step *steps;
 	unsigned int nr_steps;
 	const struct check_set *check; /* at the end; NULL: none */

@@ -311,28 +311,39 @@ static int flag_parse(const struct decoder *d, const struct node *node,
 	return decode_unknown(d, node, type->name, one, words_nth, type->words);
 }
 
-/* "A|B|0x10" */
-int flags_parse(const struct decoder *d, const struct node *node,
-		const struct type *type, uint64_t *value)
+/* "A|B|0x10", @length characters of @text */
+static int flag_list_parse(const struct decoder *d, const struct node *node,
+			   const struct type *type, const char *text,
+			   size_t length, uint64_t *value)
 {
-	const char *text = node->text;
-	int ret = parse_scalar(d, node, type);
+	const char *end = text + length;
+	int ret = TDP_OK;
 
 	*value = 0;
 	while (!ret) {
-		size_t length = strcspn(text, "|");
-		uint64_t flag;
+		const char *bar = memchr(text, '|', (size_t)(end - text));
+		const char *stop = bar ? bar : end;
+		uint64_t flag = 0;
 
-		ret = flag_parse(d, node, type, text, length, &flag);
-		if (ret)
-			break;
+		ret = flag_parse(d, node, type, text, (size_t)(stop - text),
+				 &flag);
 		*value |= flag;
-		text += length;
-		if (!*text)
-			return TDP_OK;
-		text++;
+		if (!bar)
+			break;
+		text = bar + 1;
 	}
 	return ret;
+}
+
+int flags_parse(const struct decoder *d, const struct node *node,
+		const struct type *type, uint64_t *value)
+{
+	int ret = parse_scalar(d, node, type);
+
+	if (ret)
+		return ret;
+	return flag_list_parse(d, node, type, node->text, strlen(node->text),
+			       value);
 }
 
 /* "0x80010001 (PE|WP|PG)"; bits without a name stay in the number. */
@@ -377,7 +388,8 @@ static int change_parse(const struct decoder *d, const struct node *node,
 				d, node,
 				"\"%.64s\": each flag of a change begins with + or -",
 				node->text);
-		ret = flag_parse(d, node, type, text + 1, length - 1, &flag);
+		ret = flag_list_parse(d, node, type, text + 1, length - 1,
+				      &flag);
 		if (ret)
 			return ret;
 		if ((reg->set | reg->clear) & flag)

@@ -48,11 +48,14 @@ struct reg_args {
 	struct reg_value value;
 };
 
+static const struct type type_reg_value = NODE_TYPE(
+	"register value", "as for the register named by reg");
+
 static const struct arg write_reg_rows[] = {
 	VCPU_ROW(struct reg_args),
 	ARG(struct reg_args, reg, type_reg, .required = true,
 	    .about = "which register"),
-	ARG_AS("value", struct reg_args, node, type_node, .required = true,
+	ARG_AS("value", struct reg_args, node, type_reg_value, .required = true,
 	       .about =
 		       "a number, flags as in PE|WP|PG, or a change as in +CD -WP"),
 };

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""Commands, options, formats and exit statuses."""
+
+import json
+import subprocess
+
+import cli
+
+folder = cli.Folder()
+tap = cli.Tap()
+good = folder.file('all/1-good.yaml', cli.GOOD)
+failing = folder.file('all/2-failing.yaml', cli.FAILING)
+skipped = folder.file('all/sub/3-skipped.yaml', cli.SKIPPED)
+broken = folder.file('broken/broken.yaml', cli.BROKEN)
+folder.file('all/notes.txt', 'no scenario')
+
+
+def check(name, args, status, out=None, err=None):
+    run = cli.Run(*args)
+    tap.check(name, run.problems(status, out, err))
+    return run
+
+
+# Usage
+check('no_command', [], 2, err='Usage: tdpsim COMMAND')
+check('unknown_command', ['rum'], 2, err='tdpsim: no command "rum"')
+check('help', ['--help'], 0, out='Usage: tdpsim COMMAND')
+check('version', ['--version'], 0, out='tdpsim 0.')
+for command in ('run', 'walk', 'list', 'vectors'):
+    check(f'{command}_help', [command, '--help'], 0,
+          out=f'Usage: tdpsim {command} ')
+    check(f'{command}_unknown_option', [command, '--nonsense'], 2,
+          err=f'Try "tdpsim {command} --help".')
+    check(f'{command}_without_arguments', [command], 2,
+          err=f'tdpsim {command}: ')
+check('unknown_format', ['run', '--format', 'xml', good], 2,
+      err='tdpsim run: no format "xml": text, tap or json')
+check('verbose_is_for_text', ['run', '--verbose', '--format', 'tap', good], 2,
+      err='--verbose is for the format text')
+
+# run
+run = check('passing', ['run', good], 0,
+            out='1 scenarios, 2 checks, 0 failed\n')
+tap.check('passing_is_silent', [] if run.out.count('\n') == 1 and not run.err
+          else [run.out, run.err])
+run = check('failing', ['run', failing], 1, out=(
+    f'{failing}:8:30: prefault: level: expected 4K, got 2M\n'
+    '    the step gave '))
+tap.check('failing_tells_events', [] if '    its events, ' in run.out and
+          'kvm_mmu_get_page: gfn 0x0, role 0x3784 (level 4, ' in run.out
+          else run.out.splitlines())
+check('skipped', ['run', skipped], 0, out=(
+    f'{skipped}: skipped: dirty-logging: '))
+check('skipped_is_counted', ['run', skipped], 0,
+      out='1 scenarios, 0 checks, 0 failed, 1 skipped\n')
+check('broken', ['run', broken], 2, err=f'{broken}:7:5: unknown verb',
+      out='1 scenarios, 0 checks, 0 failed, 1 broken\n')
+check('folder', ['run', folder.path + '/all'], 1,
+      out='3 scenarios, 4 checks, 1 failed, 1 skipped\n')
+check('folder_with_slash', ['run', folder.path + '/all//'], 1,
+      out=f'{folder.path}/all/2-failing.yaml:8:30: ')
+check('broken_one_does_not_hide_others', ['run', broken, good], 2,
+      out='2 scenarios, 2 checks, 0 failed, 1 broken\n')
+check('verify', ['run', '--verify', good], 0, out='2 checks, 0 failed')
+check('verbose', ['run', '--verbose', good], 0,
+      out='  line 7: step 1: prefault\n')
+first = cli.Run('run', '--verbose', folder.path)
+again = cli.Run('run', '--verbose', folder.path)
+tap.check('deterministic', [] if first.out == again.out and
+          first.err == again.err else ['two runs differ'])
+
+# run --format
+run = check('tap', ['run', '--format', 'tap', folder.path], 2,
+            out='ok 1 - good\n')
+tap.check('tap_lines', [line for line in (
+    'TAP version 13\n', 'not ok 2 - failing\n',
+    'ok 3 - skipped # SKIP dirty-logging: ', f'not ok 4 - {broken}\n',
+    '1..4\n', '# 4 scenarios, 4 checks, 1 failed, 1 skipped, 1 broken\n',
+    f'# {failing}:8:30: prefault: level: expected 4K, got 2M\n')
+    if line not in run.out])
+run = check('json', ['run', '--format', 'json', folder.path], 2)
+try:
+    told = json.loads(run.out)
+    scenarios = {s['path']: s for s in told['scenarios']}
+    failed = [c for c in scenarios[failing]['checks'] if not c['passed']]
+    tap.check('json_content', [text for text, holds in (
+        ('summary', told['summary'] == {
+            'scenarios': 4, 'checks': 4, 'failed': 1, 'skipped': 1,
+            'broken': 1}),
+        ('verdicts', [s['verdict'] for s in told['scenarios']] ==
+         ['passed', 'failed', 'skipped', 'broken']),
+        ('why broken', 'unknown verb "prefalt"' in scenarios[broken]['why']),
+        ('one failure', len(failed) == 1),
+        ('its place', (failed[0]['line'], failed[0]['column']) == (8, 30)),
+        ('its values', (failed[0]['expected'], failed[0]['actual']) ==
+         ('4K', '2M')),
+        ('its trail', 'its events' in failed[0]['trail'])) if not holds])
+except (ValueError, KeyError, IndexError) as problem:
+    tap.check('json_content', [repr(problem), *run.out.splitlines()[:20]])
+
+# walk
+check('walk', ['walk', '--gva', '0x200123', good], 0, out=(
+    'vCPU 0 reads 0x200123\n'
+    '  1  ept   PML4  read   hpa 0x'))
+check('walk_ends_in_a_page', ['walk', '--gva', '0x200123', good], 0,
+      out=', page 2M, memory type WB\n')
+check('walk_fault', ['walk', '--write', '--gva', '0x40000000', good], 0,
+      out='vCPU 0 writes 0x40000000\n')
+check('walk_of_a_failing_scenario', ['walk', '--gva', '2097152', failing], 0,
+      out='done: hpa 0x')
+check('walk_without_gva', ['walk', good], 2,
+      err='tdpsim walk: --gva is missing')
+check('walk_bad_gva', ['walk', '--gva', 'x', good], 2,
+      err='--gva: "x" is no address')
+check('walk_no_vcpu', ['walk', '--gva', '0', '--vcpu', '7', good], 2,
+      err='has no vCPU 7')
+check('walk_skipped', ['walk', '--gva', '0', skipped], 2,
+      err="can't be replayed: dirty-logging: ")
+check('walk_broken', ['walk', '--gva', '0', broken], 2,
+      err='unknown verb "prefalt"')
+check('walk_two_files', ['walk', '--gva', '0', good, good], 2,
+      err='expected one scenario')
+
+# list
+for what, word in (('profiles', 'v6.12'), ('behaviours', 'memtype.source'),
+                   ('events', 'kvm_mmu_get_page'), ('verbs', 'prefault'),
+                   ('outcomes', 'guest_fault'), ('reasons', 'no_slot'),
+                   ('walk-reasons', 'not_canonical'),
+                   ('features', 'dirty-logging'), ('sections', 'memslots'),
+                   ('types', 'address')):
+    check(f'list_{what}', ['list', what], 0, out=f'{word}  '
+          if what != 'profiles' else f'{word}\n')
+for what, of, word in (('arguments', 'prefault', 'gpa'),
+                       ('arguments', 'guest_tables.pages', 'rights'),
+                       ('fields', 'prefault', 'root.role'),
+                       ('fields', 'check.roots', 'refcount'),
+                       ('keys', 'host', 'maxphyaddr'),
+                       ('keys', 'host.ept', 'exec_only'),
+                       ('parts', 'role', 'guest_mode'),
+                       ('parts', 'spte', 'mmio_gen'),
+                       ('values', 'backing', 'thp'),
+                       ('values', 'cr0', 'CD')):
+    check(f'list_{what}_{of}', ['list', what, of], 0, out=word)
+    check(f'list_{what}_unknown', ['list', what, 'nonsense'], 2,
+          err='"nonsense"')
+check('list_behaviours_of_a_profile',
+      ['list', '--profile', 'v6.1', 'behaviours'], 0, out='mtrr_cd')
+check('list_unknown_profile', ['list', '--profile', 'v1', 'behaviours'], 2,
+      err='no profile "v1"')
+check('list_unknown', ['list', 'nonsense'], 2, err='no list "nonsense"')
+check('list_needs_a_verb', ['list', 'arguments'], 2,
+      err='arguments takes VERB')
+run = check('list_json', ['list', '--format', 'json', 'verbs'], 0)
+tap.check('list_json_parses', [] if any(
+    row['verb'] == 'prefault' for row in json.loads(run.out)) else [run.out])
+check('list_markdown', ['list', '--format', 'markdown', 'profiles'], 0,
+      out='| profile |\n|---|\n| `v5.10` |\n')
+
+# A full disk must not look like success.
+with open('/dev/full', 'wb') as full:
+    done = subprocess.run([cli.EXE, 'list', 'profiles'], stdout=full,
+                          stderr=subprocess.PIPE, check=False)
+tap.check('unwritable_output', [] if done.returncode == 3 else
+          [f'exit status {done.returncode}'])
+tap.end()
