@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Laws of single features: LAM, PML, #VE, SPP, memory types. */
+/*
+ * Laws of single features: LAM, LASS, shadow stacks, paging-write, PML, #VE,
+ * SPP, memory types.
+ */
 #include "law.h"
 
 #include "arch/ept_bits.h"
@@ -63,6 +66,205 @@ static void lam_ignores_metadata(void **state)
 	(void)state;
 	for_all(INTEL, law_lam, 1000);
 	for_all(EPT, law_lam, 1000);
+}
+
+static bool is_bad_address(const struct trial *t,
+			   const struct tdp_walk_result *r)
+{
+	return r->outcome == (t->access.stack ? TDP_WALK_SS : TDP_WALK_GP);
+}
+
+/* With LAM_U57 and 4 levels, bits 56:47 are address, and must agree. */
+static void law_lam_stops(struct trial *t)
+{
+	const uint64_t la = t->access.gva.addr;
+	struct tdp_walk_result r;
+
+	if (t->m->paging != PAGING_4 || metadata_bit(t->m, la) != 57 ||
+	    !is_sign_extended(la, 48) || t->m->cpu.cr4 & CR4_LASS)
+		return;
+	t->access.gva.addr = la ^ BIT(48 + random_below(t->m, 9));
+	walk(t, TDP_WALK_DRY, &r);
+	t->access.gva.addr = la;
+	check(is_bad_address(t, &r) && r.reason == TDP_WALK_WHY_NOT_CANONICAL,
+	      t, &r, "LAM_U57 masks an address bit");
+	t->tried++;
+}
+
+static void lam_masks_no_address_bit(void **state)
+{
+	(void)state;
+	for_all(INTEL, law_lam_stops, 500);
+}
+
+/* LASS --------------------------------------------------------------------- */
+
+/* SDM: "Linear-Address-Space Separation (LASS)". */
+static bool lass_denies(const struct random_machine *m,
+			const struct tdp_walk_access *a)
+{
+	const bool high = a->gva.addr >> 63;
+
+	if (a->user && !a->implicit)
+		return high;
+	if (high)
+		return false;
+	if (a->kind == TDP_FETCH)
+		return true;
+	return m->cpu.cr4 & CR4_SMAP &&
+	       (a->implicit || !(m->cpu.rflags & RFLAGS_AC));
+}
+
+static void law_lass(struct trial *t)
+{
+	struct tdp_walk_cpu cpu = t->m->cpu;
+	struct tdp_walk_result r;
+
+	if (!(cpu.cr4 & CR4_LASS) || t->m->paging < PAGING_4)
+		return;
+	cpu.cr4 &= ~CR4_LASS;
+	random_machine_load(t->m, &cpu);
+	walk(t, TDP_WALK_DRY, &r);
+	random_machine_load(t->m, &t->m->cpu);
+	/* Which of the two is the reason of a bad address is nobody's concern. */
+	if (r.reason == TDP_WALK_WHY_NOT_CANONICAL)
+		check(is_bad_address(t, &t->result), t, &r,
+		      "LASS mends an address");
+	else if (lass_denies(t->m, &t->access))
+		check(is_bad_address(t, &t->result), t, &r,
+		      "LASS lets an access pass");
+	else
+		check(same_end(&t->result, &r), t, &r,
+		      "LASS changes what is none of its business");
+	t->tried++;
+}
+
+static void lass_separates_the_halves(void **state)
+{
+	(void)state;
+	for_all(INTEL, law_lass, 500);
+	for_all(EPT, law_lass, 500);
+}
+
+/* Shadow stacks of the second stage ---------------------------------------- */
+
+static bool is_supervisor_stack(const struct trial *t)
+{
+	return is_shadow_stack(t->access.kind) && !t->access.user;
+}
+
+/*
+ * SDM: "Supervisor Shadow-Stack Control": R everywhere, W above the leaf,
+ * bit 60 in it; its own W does not count.
+ */
+static void law_ept_stack(struct trial *t)
+{
+	const struct tdp_walk_result *r = &t->result;
+	const uint64_t leaf = random_nested_leaf(t->m, r->gpa.addr);
+	const uint64_t upper = random_nested_upper(t->m, r->gpa.addr);
+	const bool good = leaf & upper & EPT_R && upper & EPT_W &&
+			  leaf & EPT_SSS;
+
+	if (!is_supervisor_stack(t) || !(t->m->cpu.ept.eptp & EPTP_SSS))
+		return;
+	if (r->outcome == TDP_WALK_OK) {
+		check(good, t, r, "a stack outside shadow-stack pages");
+		t->tried++;
+	}
+	if (r->reason == TDP_WALK_WHY_E_SSS) {
+		check(!good, t, r, "a shadow-stack page is refused");
+		t->tried++;
+	}
+}
+
+/* APM 2: "Supervisor Shadow Stack": NX and U/S=0 in the leaf, R/W above. */
+static void law_npt_stack(struct trial *t)
+{
+	const struct tdp_walk_result *r = &t->result;
+	const uint64_t leaf = random_nested_leaf(t->m, r->gpa.addr);
+	const uint64_t upper = random_nested_upper(t->m, r->gpa.addr);
+	const bool good = leaf & PTE_XD && !(leaf & PTE_US) && upper & PTE_RW;
+	const bool on = t->m->cpu.npt.control & TDP_NP_SSSCHECK &&
+			t->m->cpu.npt.efer & EFER_NX;
+
+	if (!is_supervisor_stack(t) || !on)
+		return;
+	if (r->outcome == TDP_WALK_OK) {
+		check(good, t, r, "a stack outside shadow-stack pages");
+		t->tried++;
+	}
+	if (r->reason == TDP_WALK_WHY_N_SSS) {
+		check(!good, t, r, "a shadow-stack page is refused");
+		t->tried++;
+	}
+}
+
+static void stacks_lie_on_shadow_stack_pages(void **state)
+{
+	(void)state;
+	for_all(EPT, law_ept_stack, 20);
+	for_all(NPT, law_npt_stack, 20);
+}
+
+/* Paging-write control ----------------------------------------------------- */
+
+/* Rights that the EPT entries of one translation have together. */
+struct translation {
+	uint64_t upper, leaf;
+};
+
+/* The references that found the guest's table of level @target. */
+static struct translation table_translation(const struct tdp_walk_log *log,
+					    unsigned int target)
+{
+	struct translation tr = { .upper = UINT64_MAX, .leaf = UINT64_MAX };
+
+	for (size_t i = 0; i < log->count; i++) {
+		const struct tdp_walk_ref *ref = &log->refs[i];
+
+		if (ref->stage != TDP_WALK_EPT || ref->write ||
+		    ref->target != target)
+			continue;
+		tr.upper &= tr.leaf;
+		tr.leaf = ref->value;
+	}
+	return tr;
+}
+
+/*
+ * SDM: "EPT Paging-Write Control": with EPT A/D flags each guest table is
+ * written; W must be in all entries, or PWA in the leaf and W above it.
+ */
+static void law_paging_write(struct trial *t)
+{
+	struct tdp_walk_ref refs[64];
+	struct tdp_walk_log log = { .refs = refs, .capacity = 64 };
+	const bool on = t->m->cpu.ept.ctrl3 & TDP_EPT_CTRL3_PW;
+	struct tdp_walk_result r;
+
+	if (t->result.outcome != TDP_WALK_OK || !(t->m->cpu.ept.eptp & EPTP_AD))
+		return;
+	assert_int_equal(
+		tdp_walk(t->m->walker, &t->access, TDP_WALK_DRY, &log, &r),
+		TDP_OK);
+	check(same_end(&t->result, &r), t, &r, "a log changes the walk");
+	assert_true(log.count <= log.capacity);
+	for (unsigned int level = 1; level <= 5; level++) {
+		const struct translation tr = table_translation(&log, level);
+
+		if (tr.leaf == UINT64_MAX)
+			continue;
+		check(tr.upper & EPT_W &&
+			      (tr.leaf & EPT_W || (on && tr.leaf & EPT_PWA)),
+		      t, &r, "a table is written without W or PWA");
+		t->tried += !(tr.leaf & EPT_W);
+	}
+}
+
+static void paging_write_stands_in_for_w(void **state)
+{
+	(void)state;
+	for_all(EPT, law_paging_write, 100);
 }
 
 /* PML ---------------------------------------------------------------------- */
@@ -278,6 +480,10 @@ int main(void)
 {
 	static const struct suite suites[] = {
 		CASE(lam_ignores_metadata),
+		CASE(lam_masks_no_address_bit),
+		CASE(lass_separates_the_halves),
+		CASE(stacks_lie_on_shadow_stack_pages),
+		CASE(paging_write_stands_in_for_w),
 		CASE(pml_logs_what_gets_dirty),
 		CASE(ve_replaces_convertible_violations),
 		CASE(subpage_bits_permit_writes),

@@ -159,6 +159,20 @@ uint64_t random_nested_leaf(const struct random_machine *m, uint64_t gpa)
 				 TDP_HPA(NESTED_PT + gpa / PAGE * 8));
 }
 
+uint64_t random_nested_upper(const struct random_machine *m, uint64_t gpa)
+{
+	const uint64_t pde = NESTED_ROOT + 3 * PAGE + gpa / 0x200000 * 8;
+	const uint64_t root = m->cpu.stage2 == TDP_STAGE2_EPT ?
+				      m->cpu.ept.eptp :
+				      m->cpu.npt.ncr3;
+	uint64_t upper = tdp_memory_read64(m->memory, TDP_HPA(pde));
+
+	for (uint64_t t = root & ~(PAGE - 1); t < NESTED_ROOT + 3 * PAGE;
+	     t += PAGE)
+		upper &= tdp_memory_read64(m->memory, TDP_HPA(t));
+	return upper;
+}
+
 /* Sub-page permissions for the first 2 MiB; the rest has no entry. */
 static void make_spp(struct random_machine *m)
 {

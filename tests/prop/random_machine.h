@@ -95,6 +95,9 @@ bool random_machine_is_unchanged(const struct random_machine *m);
 /* The second stage's leaf for @gpa, if there is one. */
 uint64_t random_nested_leaf(const struct random_machine *m, uint64_t gpa);
 
+/* The bits that all second-stage entries above that leaf have. */
+uint64_t random_nested_upper(const struct random_machine *m, uint64_t gpa);
+
 /* Does the sub-page permission table allow a write to @gpa? */
 bool random_subpage_writable(const struct random_machine *m, uint64_t gpa);
 
