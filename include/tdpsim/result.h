@@ -68,7 +68,6 @@ enum tdp_outcome {
 	X(HOST_UNMAPPED,	"host_unmapped",	"nothing is mapped at the userspace address") \
 	X(HOST_POISON,		"host_poison",		"the host page is poisoned") \
 	X(HOST_BLOCKS,		"host_blocks",		"the host page waits for a userfault to be served") \
-	X(HOST_NO_MEMORY,	"host_no_memory",	"the modelled host has no page left") \
 	/* handling the fault */					\
 	X(MMIO_SPTE,		"mmio_spte",		"the SPTE marks MMIO") \
 	X(MMIO_SPTE_STALE,	"mmio_spte_stale",	"the MMIO SPTE is of an older memslot generation") \
@@ -88,7 +87,6 @@ enum tdp_outcome {
 	X(ROLE_FULL,		"role_full",		"the role word has no room for the field") \
 	/* modes */							\
 	X(NOT_IN_SMM,		"not_in_smm",		"RSM outside SMM") \
-	X(SMM_UNAVAILABLE,	"smm_unavailable",	"this VM has no SMM") \
 	X(NOT_IN_GUEST_MODE,	"not_in_guest_mode",	"the vCPU does not run L2") \
 	X(VIRTUALIZATION_OFF,	"virtualization_off",	"L1 has CR4.VMXE or EFER.SVME clear") \
 	X(NO_NESTED_TDP,	"no_nested_tdp",	"L1 asked for nested TDP without TDP in L0") \

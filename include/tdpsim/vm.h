@@ -114,6 +114,7 @@ enum tdp_backing {
 	TDP_BACKING_UNMAPPED,
 	TDP_BACKING_UFFD_MISSING, /* userfaultfd: nobody has served it yet */
 	TDP_BACKING_PFNMAP,       /* device memory */
+	TDP_BACKING_HWPOISON,     /* memory with a hardware error */
 	TDP_NR_BACKINGS
 };
 
@@ -160,6 +161,20 @@ TDP_API int tdp_vm_set_memslot(struct tdp_vm *vm,
 			       const struct tdp_memslot *region,
 			       struct tdp_result *result,
 			       struct tdp_error *err);
+
+/**
+ * tdp_vm_begin_delete_memslot() - another thread is about to delete a memslot
+ *
+ * The slot is marked invalid and what it mapped is gone, but vCPUs still find
+ * it; tdp_vm_set_memslot() with size 0 completes the deletion.
+ *
+ * KVM: kvm_invalidate_memslot().
+ *
+ * Return: TDP_OK; ret is -EINVAL if there is no such slot.
+ */
+TDP_API int tdp_vm_begin_delete_memslot(struct tdp_vm *vm, unsigned int as_id,
+					unsigned int slot,
+					struct tdp_result *result);
 
 /**
  * tdp_vm_write() - userspace writes guest memory through its own mapping

@@ -73,6 +73,8 @@ static enum ret_pf gup_failed(struct fault *f, enum gup_status status)
 		/* SIGBUS is queued for the task, the fault is retried. */
 		f->vcpu->signal_pending = true;
 		return fault_because(f, RET_PF_RETRY, TDP_WHY_HOST_POISON);
+	case GUP_FORBIDDEN:
+		return fault_errno(f, -EFAULT, TDP_WHY_HOST_PROTECTED);
 	default:
 		return fault_errno(f, -EFAULT, TDP_WHY_HOST_UNMAPPED);
 	}

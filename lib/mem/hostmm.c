@@ -32,6 +32,7 @@ static const struct backing_rules {
 	[TDP_BACKING_UNMAPPED]	   = { "unmapped",     false, false, 1 },
 	[TDP_BACKING_UFFD_MISSING] = { "uffd-missing", true,  false, 1 },
 	[TDP_BACKING_PFNMAP]	   = { "pfnmap",       true,  false, 1 },
+	[TDP_BACKING_HWPOISON]	   = { "hwpoison",       true,  false, 1 },
 };
 /* clang-format on */
 
@@ -263,13 +264,22 @@ enum gup_status hostmm_peek(const struct hostmm *mm, uint64_t hva, bool write,
 {
 	const struct vma *vma = hostmm_find(mm, hva);
 
-	if (!vma || vma->backing == TDP_BACKING_UNMAPPED ||
-	    vma->backing == TDP_BACKING_PROT_NONE)
+	if (!vma)
 		return GUP_FAULT;
-	if (vma->backing == TDP_BACKING_UFFD_MISSING)
+	switch (vma->backing) {
+	case TDP_BACKING_UNMAPPED:
+		return GUP_FAULT;
+	case TDP_BACKING_PROT_NONE:
+		return GUP_FORBIDDEN;
+	case TDP_BACKING_UFFD_MISSING:
 		return GUP_BLOCKS;
+	case TDP_BACKING_HWPOISON:
+		return GUP_POISON;
+	default:
+		break;
+	}
 	if (write && vma->read_only)
-		return GUP_FAULT;
+		return GUP_FORBIDDEN;
 	found(mm, vma, hva, write, gup);
 	return GUP_OK;
 }

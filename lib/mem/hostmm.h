@@ -31,9 +31,10 @@ struct hostmm {
 /* What get_user_pages gives KVM, or why it gives nothing. */
 enum gup_status {
 	GUP_OK,
-	GUP_FAULT,  /* no mapping, or it forbids the access: -EFAULT */
-	GUP_BLOCKS, /* sleeps until a userfault is served */
-	GUP_POISON,
+	GUP_FAULT,     /* no mapping: -EFAULT */
+	GUP_FORBIDDEN, /* the mapping forbids the access: -EFAULT too */
+	GUP_BLOCKS,    /* sleeps until a userfault is served */
+	GUP_POISON,    /* the page has a hardware error */
 };
 
 struct gup {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* KVM_RUN in which the guest makes one memory access. */
 #include <errno.h>
+#include <inttypes.h>
 
 #include "base/error.h"
 #include "kvm/fault.h"
@@ -219,12 +220,16 @@ static int failed(struct run *run, const struct fault *f)
 
 static int inject(struct run *run, const struct fault *f)
 {
+	if (f->inject_nested)
+		return err_set(run->err, TDP_EUNSUPPORTED,
+			       "nested-tdp-faults: the model does not reflect L2's faults to L1 yet (L2 address 0x%" PRIx64
+			       ", code 0x%" PRIx32 ")",
+			       f->inject_address, f->inject_code);
 	run->done = true;
 	trace(run->vcpu->vm, kvm_inj_exception, VECTOR_PF, true,
 	      f->inject_code);
 	run->result->fault_address = f->inject_address;
-	return result_fault(run->result, VECTOR_PF, f->inject_code,
-			    TDP_WHY_GUEST_PTE_ABSENT);
+	return result_fault(run->result, VECTOR_PF, f->inject_code, f->why);
 }
 
 static int conclude(struct run *run, struct fault *f, enum ret_pf ret)
@@ -291,11 +296,27 @@ static int walk_once(struct run *run, unsigned int flags,
 			&run->walk);
 }
 
+/* KVM_RUN looks for signals before each entry: vcpu_run(). */
+static bool interrupted(struct run *run)
+{
+	if (!run->vcpu->signal_pending)
+		return false;
+	run->vcpu->signal_pending = false;
+	run->done = true;
+	run->result->exit_reason = KVM_EXIT_INTR;
+	result_fail(run->result, -EINTR, TDP_WHY_SIGNAL);
+	return true;
+}
+
 /* One entry into the guest, and what ends it. */
 static int step(struct run *run)
 {
 	bool entered;
-	int ret = run_enter(run->vcpu, run->result, &entered, run->err);
+	int ret;
+
+	if (interrupted(run))
+		return TDP_OK;
+	ret = run_enter(run->vcpu, run->result, &entered, run->err);
 
 	if (ret || !entered) {
 		run->done = true;

@@ -75,15 +75,14 @@ static void flush_slot(struct tdp_vm *vm, const struct memslot *slot)
 	vm->stats.tlb_flushes++;
 }
 
-/* KVM 6.12: kvm_invalidate_memslot() and what follows for a deletion */
-static void remove_slot(struct tdp_vm *vm, const struct memslot *old)
+/* No new mapping from here on, and none left: kvm_invalidate_memslot(). */
+static void invalidate_slot(struct tdp_vm *vm, const struct memslot *old)
 {
 	struct memslot slot = *old;
 
 	memslots_set_invalid(&vm->slots[slot.as_id], slot.id, true);
 	advance(vm, slot.as_id);
 	flush_slot(vm, &slot);
-	memslots_delete(&vm->slots[slot.as_id], slot.id);
 }
 
 static int delete_slot(struct tdp_vm *vm, const struct memslot *old,
@@ -94,9 +93,25 @@ static int delete_slot(struct tdp_vm *vm, const struct memslot *old,
 	if (!old)
 		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
 	as_id = old->as_id;
-	remove_slot(vm, old);
+	if (!old->invalid)
+		invalidate_slot(vm, old);
+	memslots_delete(&vm->slots[as_id], old->id);
 	advance(vm, as_id);
 	shadow_memslots_changed(vm);
+	return TDP_OK;
+}
+
+int tdp_vm_begin_delete_memslot(struct tdp_vm *vm, unsigned int as_id,
+				unsigned int slot, struct tdp_result *result)
+{
+	const struct memslot *old = NULL;
+
+	result_begin(result);
+	if (as_id < NR_ADDRESS_SPACES)
+		old = memslots_by_id(&vm->slots[as_id], slot);
+	if (!old || old->invalid)
+		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
+	invalidate_slot(vm, old);
 	return TDP_OK;
 }
 
@@ -138,7 +153,8 @@ static int change_slot(struct tdp_vm *vm, const struct memslot *old,
 			       "dirty-logging: the model does not switch dirty logging yet");
 	if (new->base_gfn == old->base_gfn)
 		return TDP_OK;
-	remove_slot(vm, old);
+	invalidate_slot(vm, old);
+	memslots_delete(&vm->slots[new->as_id], new->id);
 	advance(vm, new->as_id);
 	return memslots_set(&vm->slots[new->as_id], new, err);
 }

@@ -179,17 +179,18 @@ static uint64_t error_code(const struct prefault *p)
 static int spin(struct prefault *p)
 {
 	struct tdp_vcpu *vcpu = p->vcpu;
+	enum tdp_reason why = p->fault.why == TDP_WHY_ROOT_OBSOLETE ?
+			      TDP_WHY_STALE_ROOT_LOOP : p->fault.why;
 
 	if (vcpu->signal_after) {
 		vcpu->signal_after = 0;
 		vcpu->signal_pending = true;
 	}
-	if (signal_arrived(p)) {
+	if (signal_arrived(p))
 		vcpu->signal_pending = false;
-		return fail(p, -EINTR, TDP_WHY_STALE_ROOT_LOOP);
-	}
-	p->result->outcome = TDP_OUTCOME_LIVELOCK;
-	return fail(p, -EINTR, TDP_WHY_STALE_ROOT_LOOP);
+	else
+		p->result->outcome = TDP_OUTCOME_LIVELOCK;
+	return fail(p, -EINTR, why);
 }
 
 /* RET_PF_RETRY: 0 to try again, else an errno. */
@@ -199,11 +200,13 @@ static int retry(struct prefault *p)
 
 	if (f->why == TDP_WHY_GUEST_PTE_ABSENT)
 		return fail(p, -ENOENT, f->why);
+	if (f->why == TDP_WHY_GUEST_PTE_FORBIDS)
+		return fail(p, -EFAULT, f->why);
 	if (f->why == TDP_WHY_SLOT_DYING && p->api->eagain_on_dying)
 		return fail(p, -EAGAIN, f->why);
 	if (p->api->retry)
 		return fail(p, p->api->retry, f->why);
-	if (f->why == TDP_WHY_ROOT_OBSOLETE)
+	if (f->why == TDP_WHY_ROOT_OBSOLETE || f->why == TDP_WHY_SLOT_DYING)
 		return spin(p);
 	if (signal_arrived(p)) {
 		p->vcpu->signal_pending = false;
@@ -283,6 +286,7 @@ static int map_page(struct prefault *p)
 	p->result->pferr = p->fault.error_code;
 	if (ret)
 		return ret;
+	p->result->reason = p->fault.why;
 	p->result->level = p->fault.goal_level;
 	p->result->spte = p->fault.spte;
 	p->result->hpa = p->fault.pfn << 12;

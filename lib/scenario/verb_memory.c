@@ -42,19 +42,40 @@ const struct verb verb_memslot = {
 	.run = run_memslot,
 };
 
-static const struct arg delete_rows[] = {
-	ARG(struct tdp_memslot, slot, type_number, .required = true,
-	    .about = "number"),
-	ARG_AS("as", struct tdp_memslot, as_id, type_number, .otherwise = "0",
-	       .max = 1, .about = "address space; 1: SMM"),
+struct delete_args {
+	unsigned int slot;
+	unsigned int as_id;
+	bool begin;
 };
+
+static const struct arg delete_rows[] = {
+	ARG(struct delete_args, slot, type_number, .required = true,
+	    .about = "number"),
+	ARG_AS("as", struct delete_args, as_id, type_number, .otherwise = "0",
+	       .max = 1, .about = "address space; 1: SMM"),
+	ARG(struct delete_args, begin, type_bool, .otherwise = "false",
+	    .about =
+		    "another thread is halfway: invalid, zapped, not yet gone"),
+};
+
+static int run_delete_memslot(struct run *run, const void *args)
+{
+	const struct delete_args *a = args;
+	const struct tdp_memslot gone = { .slot = a->slot, .as_id = a->as_id };
+
+	if (a->begin)
+		return tdp_vm_begin_delete_memslot(run->vm, a->as_id, a->slot,
+						   &run->outcome.result);
+	return tdp_vm_set_memslot(run->vm, &gone, &run->outcome.result,
+				  run->err);
+}
 
 const struct verb verb_delete_memslot = {
 	.name = "delete_memslot",
 	.about = "KVM_SET_USER_MEMORY_REGION with size 0",
-	.args = ARGS(delete_rows, struct tdp_memslot),
+	.args = ARGS(delete_rows, struct delete_args),
 	.fields = FIELDS_CALL,
-	.run = run_memslot,
+	.run = run_delete_memslot,
 };
 
 /* Backing ------------------------------------------------------------------ */

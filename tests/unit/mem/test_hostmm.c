@@ -45,10 +45,11 @@ static const struct row {
 	{ "file_private_clean",	TDP_BACKING_FILE_PRIVATE, true, false, false, GUP_OK, 1, false, false },
 	{ "file_private_copied", TDP_BACKING_FILE_PRIVATE, false, false, false, GUP_OK, 1, true, false },
 	{ "prot_read_read",	TDP_BACKING_ANONYMOUS, false, true, false, GUP_OK, 1, false, false },
-	{ "prot_read_write",	TDP_BACKING_ANONYMOUS, false, true, true, GUP_FAULT, 0, false, false },
-	{ "prot_none",		TDP_BACKING_PROT_NONE, false, false, false, GUP_FAULT, 0, false, false },
+	{ "prot_read_write",	TDP_BACKING_ANONYMOUS, false, true, true, GUP_FORBIDDEN, 0, false, false },
+	{ "prot_none",		TDP_BACKING_PROT_NONE, false, false, false, GUP_FORBIDDEN, 0, false, false },
 	{ "unmapped",		TDP_BACKING_UNMAPPED, false, false, false, GUP_FAULT, 0, false, false },
 	{ "uffd_missing",	TDP_BACKING_UFFD_MISSING, false, false, false, GUP_BLOCKS, 0, false, false },
+	{ "hwpoison",		TDP_BACKING_HWPOISON, false, false, false, GUP_POISON, 0, false, false },
 	{ "pfnmap",		TDP_BACKING_PFNMAP, false, false, false, GUP_OK, 1, true, false },
 	/* clang-format on */
 };

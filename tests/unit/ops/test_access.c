@@ -148,11 +148,13 @@ static const struct host_row {
 	enum tdp_reason reason;
 } host_rows[] = {
 	{ "prot_none", TDP_BACKING_PROT_NONE, TDP_OUTCOME_FAILED,
-	  TDP_WHY_HOST_UNMAPPED },
+	  TDP_WHY_HOST_PROTECTED },
 	{ "unmapped", TDP_BACKING_UNMAPPED, TDP_OUTCOME_FAILED,
 	  TDP_WHY_HOST_UNMAPPED },
 	{ "uffd", TDP_BACKING_UFFD_MISSING, TDP_OUTCOME_BLOCKED,
 	  TDP_WHY_HOST_BLOCKS },
+	{ "hwpoison", TDP_BACKING_HWPOISON, TDP_OUTCOME_FAILED,
+	  TDP_WHY_SIGNAL },
 };
 
 static void host_without_a_page(void **state)

@@ -19,9 +19,9 @@ static const struct row {
 	uint64_t signal_after;
 } rows[] = {
 	/* clang-format off */
-	{ "F01_step_limited_by_size", "v6.12", START, 0x1000, 0, 0, START + 0x1000, 0, 2, TDP_WHY_NONE, 0 },
-	{ "F02_one_step",	"v6.12", START, 2 * MIB, 0, 0, START + 2 * MIB, 0, 2, TDP_WHY_NONE, 0 },
-	{ "F03_two_steps",	"v6.12", START + 0x1000, 2 * MIB, 0, 0, START + 2 * MIB + 0x1000, 0, 2, TDP_WHY_NONE, 0 },
+	{ "F01_step_limited_by_size", "v6.12", START, 0x1000, 0, 0, START + 0x1000, 0, 2, TDP_WHY_MAPPED, 0 },
+	{ "F02_one_step",	"v6.12", START, 2 * MIB, 0, 0, START + 2 * MIB, 0, 2, TDP_WHY_MAPPED, 0 },
+	{ "F03_two_steps",	"v6.12", START + 0x1000, 2 * MIB, 0, 0, START + 2 * MIB + 0x1000, 0, 2, TDP_WHY_MAPPED, 0 },
 	{ "F05_tail_then_hole",	"v6.12", 0x80200000, 0x2000, 0, 0, 0x80201000, 0x1000, 1, TDP_WHY_MMIO_SPTE, 0 },
 	{ "F06_hole",		"v6.12", 0x80201000, 0x1000, 0, -ENOENT, 0x80201000, 0x1000, 0, TDP_WHY_MMIO_SPTE, 0 },
 	{ "F07_size_zero",	"v6.12", START, 0, 0, -EINVAL, START, 0, 0, TDP_WHY_EMPTY_OR_WRAPS, 0 },
