@@ -617,6 +617,11 @@ struct tdp_walk_log {
  *
  * @guest_reads, @nested_reads: paging-structure entries read
  * @guest_reads_at, @nested_reads_at: the same by level, 1..5
+ * @cached:  what a TLB that is attached (tlb.h) contributed: @tlb: the whole
+ *           translation; @level: of the guest's entry that did not have to be
+ *           walked to, 0: none; @nested_walks: second-stage walks left out;
+ *           @nested_steps: second-stage walks begun below their root; @entries:
+ *           entries not read from memory; @stale: asked for and found
  * @writes, @nr_writes: entries changed, in order
  * @pml, @nr_pml: addresses logged, in order
  * @pml_index: of the processor, after the walk
@@ -649,6 +654,14 @@ struct tdp_walk_result {
 	unsigned int nested_reads;
 	uint8_t guest_reads_at[8];
 	uint8_t nested_reads_at[8];
+	struct {
+		bool tlb;
+		bool stale;
+		uint8_t level;
+		uint8_t nested_walks;
+		uint8_t nested_steps;
+		uint8_t entries;
+	} cached;
 	unsigned int nr_writes;
 	unsigned int nr_pml;
 	uint16_t pml_index;
@@ -719,6 +732,8 @@ struct tdp_walk_access {
 enum tdp_walk_flag {
 	/** store nothing in memory or registers; the result tells what would be */
 	TDP_WALK_DRY	= 1u << 0,
+	/** with a TLB attached (tlb.h): compare with a walk that uses none */
+	TDP_WALK_CHECK_STALE = 1u << 1,
 };
 /* clang-format on */
 

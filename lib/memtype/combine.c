@@ -6,15 +6,15 @@
 #include "memtype/types.h"
 #include "tdpsim/memtype.h"
 
-#define UC	TDP_MT_UC
-#define WC	TDP_MT_WC
-#define WT	TDP_MT_WT
-#define WP	TDP_MT_WP
-#define WB	TDP_MT_WB
-#define UCm	TDP_MT_UC_MINUS
-#define CD	TDP_MT_CD
-#define WCp	TDP_MT_WC_PLUS
-#define NO	TDP_MT_UNDEFINED	/* an encoding nothing may hold */
+#define UC  TDP_MT_UC
+#define WC  TDP_MT_WC
+#define WT  TDP_MT_WT
+#define WP  TDP_MT_WP
+#define WB  TDP_MT_WB
+#define UCm TDP_MT_UC_MINUS
+#define CD  TDP_MT_CD
+#define WCp TDP_MT_WC_PLUS
+#define NO  TDP_MT_UNDEFINED /* an encoding nothing may hold */
 
 static bool is_mtrr_result(enum tdp_memtype type)
 {
@@ -27,6 +27,7 @@ static bool is_mtrr_result(enum tdp_memtype type)
  */
 enum tdp_memtype tdp_memtype_intel(enum tdp_memtype mtrr, enum tdp_memtype pat)
 {
+	/* clang-format off */
 	static const unsigned char effective[8][8] = {
 		/* PAT:  UC  WC  -   -   WT  WP  WB  UC- */
 		[UC] = { UC, WC, NO, NO, UC, UC, UC, UC },
@@ -35,6 +36,7 @@ enum tdp_memtype tdp_memtype_intel(enum tdp_memtype mtrr, enum tdp_memtype pat)
 		[WP] = { UC, WC, NO, NO, WT, WP, WP, WC },
 		[WB] = { UC, WC, NO, NO, WT, WP, WB, UC },
 	};
+	/* clang-format on */
 
 	assert(is_mtrr_result(mtrr) && is_pat_type(pat));
 	if (mtrr == TDP_MT_UNDEFINED)
@@ -49,6 +51,7 @@ enum tdp_memtype tdp_memtype_intel(enum tdp_memtype mtrr, enum tdp_memtype pat)
 enum tdp_memtype tdp_memtype_without_pat(enum tdp_memtype mtrr,
 					 unsigned int bits)
 {
+	/* clang-format off */
 	static const unsigned char effective[8][4] = {
 		/* PCD,PWT: 00  01  10  11 */
 		[UC] =    { UC, UC, UC, UC },
@@ -57,6 +60,7 @@ enum tdp_memtype tdp_memtype_without_pat(enum tdp_memtype mtrr,
 		[WP] =    { WP, WP, UC, UC },
 		[WB] =    { WB, WT, UC, UC },
 	};
+	/* clang-format on */
 
 	assert(is_mtrr_result(mtrr) && bits < 4);
 	if (mtrr == TDP_MT_UNDEFINED)
@@ -80,6 +84,7 @@ enum tdp_memtype tdp_memtype_ept(bool cr0_cd, bool ipat, enum tdp_memtype ept,
 /* APM 2: "Combined MTRR and Page-Level Memory Type With Unmodified PAT MSR". */
 enum tdp_memtype tdp_memtype_amd(enum tdp_memtype mtrr, enum tdp_memtype pat)
 {
+	/* clang-format off */
 	static const unsigned char effective[8][8] = {
 		/* PAT:  UC  WC  -   -   WT  WP  WB  UC- */
 		[UC] = { UC, WC, NO, NO, UC, UC, UC, UC },
@@ -88,6 +93,7 @@ enum tdp_memtype tdp_memtype_amd(enum tdp_memtype mtrr, enum tdp_memtype pat)
 		[WP] = { CD, WC, NO, NO, CD, WP, WP, CD },
 		[WB] = { CD, WC, NO, NO, WT, WP, WB, CD },
 	};
+	/* clang-format on */
 
 	assert(is_mtrr_result(mtrr) && is_pat_type(pat));
 	if (mtrr == TDP_MT_UNDEFINED)
@@ -99,6 +105,7 @@ enum tdp_memtype tdp_memtype_amd(enum tdp_memtype mtrr, enum tdp_memtype pat)
 enum tdp_memtype tdp_memtype_amd_nested(enum tdp_memtype guest,
 					enum tdp_memtype host)
 {
+	/* clang-format off */
 	static const unsigned char combined[8][8] = {
 		/* host:  UC   WC   -   -   WT   WP   WB   UC- */
 		[UC]  = { UC,  UC,  NO, NO, UC,  UC,  UC,  UC },
@@ -108,6 +115,7 @@ enum tdp_memtype tdp_memtype_amd_nested(enum tdp_memtype guest,
 		[WT]  = { UC,  UC,  NO, NO, WT,  UC,  WT,  UC },
 		[WB]  = { UC,  WC,  NO, NO, WT,  WP,  WB,  UC },
 	};
+	/* clang-format on */
 
 	assert(is_pat_type(guest) && is_pat_type(host));
 	return (enum tdp_memtype)combined[guest][host];
@@ -117,6 +125,7 @@ enum tdp_memtype tdp_memtype_amd_nested(enum tdp_memtype guest,
 enum tdp_memtype tdp_memtype_amd_final(enum tdp_memtype mtrr,
 				       enum tdp_memtype combined)
 {
+	/* clang-format off */
 	static const unsigned char effective[10][8] = {
 		/* MTRR:  UC  WC  -   -   WT   WP   WB   - */
 		[UC]  = { UC, CD, NO, NO, CD,  CD,  CD,  NO },
@@ -127,6 +136,7 @@ enum tdp_memtype tdp_memtype_amd_final(enum tdp_memtype mtrr,
 		[WT]  = { UC, CD, NO, NO, WT,  CD,  WT,  NO },
 		[WB]  = { UC, WC, NO, NO, WT,  WP,  WB,  NO },
 	};
+	/* clang-format on */
 
 	assert(is_mtrr_result(mtrr));
 	assert(is_pat_type(combined) || combined == TDP_MT_WC_PLUS);

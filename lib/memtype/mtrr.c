@@ -2,32 +2,32 @@
 #include "memtype/types.h"
 #include "tdpsim/memtype.h"
 
-#define MSR_MTRRCAP		0x0feu
-#define MSR_SMRR_PHYSBASE	0x1f2u
-#define MSR_SMRR_PHYSMASK	0x1f3u
-#define MSR_MTRR_PHYSBASE0	0x200u
-#define MSR_MTRR_FIX64K		0x250u
-#define MSR_MTRR_FIX16K		0x258u	/* and the next */
-#define MSR_MTRR_FIX4K		0x268u	/* and the next seven */
-#define MSR_MTRR_DEF_TYPE	0x2ffu
+#define MSR_MTRRCAP        0x0feu
+#define MSR_SMRR_PHYSBASE  0x1f2u
+#define MSR_SMRR_PHYSMASK  0x1f3u
+#define MSR_MTRR_PHYSBASE0 0x200u
+#define MSR_MTRR_FIX64K    0x250u
+#define MSR_MTRR_FIX16K    0x258u /* and the next */
+#define MSR_MTRR_FIX4K     0x268u /* and the next seven */
+#define MSR_MTRR_DEF_TYPE  0x2ffu
 
-#define MTRRCAP_VCNT		BITS(7, 0)
-#define MTRRCAP_FIX		BIT(8)
-#define MTRRCAP_WC		BIT(10)
-#define MTRRCAP_SMRR		BIT(11)
+#define MTRRCAP_VCNT       BITS(7, 0)
+#define MTRRCAP_FIX        BIT(8)
+#define MTRRCAP_WC         BIT(10)
+#define MTRRCAP_SMRR       BIT(11)
 
-#define DEF_TYPE_TYPE		BITS(7, 0)
-#define DEF_TYPE_FE		BIT(10)		/* fixed ranges are on */
-#define DEF_TYPE_E		BIT(11)		/* MTRRs are on */
+#define DEF_TYPE_TYPE      BITS(7, 0)
+#define DEF_TYPE_FE        BIT(10) /* fixed ranges are on */
+#define DEF_TYPE_E         BIT(11) /* MTRRs are on */
 
-#define PHYSBASE_TYPE		BITS(7, 0)
-#define PHYSBASE_RESERVED	BITS(11, 8)
-#define PHYSMASK_V		BIT(11)
-#define PHYSMASK_RESERVED	BITS(10, 0)
-#define SMRR_ADDRESS		BITS(31, 12)	/* an SMRR lies below 4 GiB */
+#define PHYSBASE_TYPE      BITS(7, 0)
+#define PHYSBASE_RESERVED  BITS(11, 8)
+#define PHYSMASK_V         BIT(11)
+#define PHYSMASK_RESERVED  BITS(10, 0)
+#define SMRR_ADDRESS       BITS(31, 12) /* an SMRR lies below 4 GiB */
 
-#define FIXED_END		UINT64_C(0x100000)
-#define FIXED_DRAM_BITS		UINT64_C(0x1818181818181818)
+#define FIXED_END          UINT64_C(0x100000)
+#define FIXED_DRAM_BITS    UINT64_C(0x1818181818181818)
 
 void tdp_mtrr_reset(struct tdp_mtrr *mtrr, unsigned int variable, bool smrr)
 {
@@ -112,14 +112,16 @@ static enum tdp_msr_rule check_value(const struct tdp_mtrr *mtrr, uint32_t msr,
 	const bool is_mask = msr & 1;
 
 	if (msr == MSR_MTRR_DEF_TYPE)
-		return check_fields(mtrr, value, ~(DEF_TYPE_TYPE | DEF_TYPE_FE |
-						   DEF_TYPE_E), true);
+		return check_fields(mtrr, value,
+				    ~(DEF_TYPE_TYPE | DEF_TYPE_FE | DEF_TYPE_E),
+				    true);
 	if (msr >= MSR_MTRR_FIX64K)
 		return check_fixed(mtrr, value);
 	if (is_smrr(msr))
-		return check_fields(mtrr, value, is_mask ?
-				    ~(SMRR_ADDRESS | PHYSMASK_V) :
-				    ~(SMRR_ADDRESS | PHYSBASE_TYPE), !is_mask);
+		return check_fields(mtrr, value,
+				    is_mask ? ~(SMRR_ADDRESS | PHYSMASK_V) :
+					      ~(SMRR_ADDRESS | PHYSBASE_TYPE),
+				    !is_mask);
 	if (is_mask)
 		return check_fields(mtrr, value, high | PHYSMASK_RESERVED,
 				    false);

@@ -5,15 +5,24 @@
 const char *tdp_memtype_name(enum tdp_memtype type)
 {
 	switch (type) {
-	case TDP_MT_UC:		return "UC";
-	case TDP_MT_WC:		return "WC";
-	case TDP_MT_WT:		return "WT";
-	case TDP_MT_WP:		return "WP";
-	case TDP_MT_WB:		return "WB";
-	case TDP_MT_UC_MINUS:	return "UC-";
-	case TDP_MT_CD:		return "CD";
-	case TDP_MT_WC_PLUS:	return "WC+";
-	case TDP_MT_UNDEFINED:	return "undefined";
+	case TDP_MT_UC:
+		return "UC";
+	case TDP_MT_WC:
+		return "WC";
+	case TDP_MT_WT:
+		return "WT";
+	case TDP_MT_WP:
+		return "WP";
+	case TDP_MT_WB:
+		return "WB";
+	case TDP_MT_UC_MINUS:
+		return "UC-";
+	case TDP_MT_CD:
+		return "CD";
+	case TDP_MT_WC_PLUS:
+		return "WC+";
+	case TDP_MT_UNDEFINED:
+		return "undefined";
 	}
 	return "?";
 }

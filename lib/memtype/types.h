@@ -12,9 +12,10 @@
 #include "tdpsim/types.h"
 
 /* One bit an encoding. */
-#define MTRR_TYPES	(1u << TDP_MT_UC | 1u << TDP_MT_WC | 1u << TDP_MT_WT | \
-			 1u << TDP_MT_WP | 1u << TDP_MT_WB)
-#define PAT_TYPES	(MTRR_TYPES | 1u << TDP_MT_UC_MINUS)
+#define MTRR_TYPES                                             \
+	(1u << TDP_MT_UC | 1u << TDP_MT_WC | 1u << TDP_MT_WT | \
+	 1u << TDP_MT_WP | 1u << TDP_MT_WB)
+#define PAT_TYPES (MTRR_TYPES | 1u << TDP_MT_UC_MINUS)
 
 static inline bool is_mtrr_type(uint64_t code)
 {

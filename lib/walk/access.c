@@ -3,12 +3,15 @@
 #include "arch/regs.h"
 #include "base/error.h"
 #include "walk/engine.h"
-#include "walk/walk.h"
+#include "walk/tlb.h"
 
-#define GPA_END		BIT(52)
+#define GPA_END BIT(52)
 
 const struct common_cases walk_never = {
-#define N	{ .mask = 0, .want = 1 }
+#define N                            \
+	{                            \
+		.mask = 0, .want = 1 \
+	}
 	.guest = { N, N, N, N, N, N },
 	.guest_leaf = { N, N },
 	.nested = { N, N, N, N, N, N },
@@ -24,7 +27,7 @@ static enum privilege privilege_of(const struct tdp_walk_access *access)
 }
 
 /* The arrays are left alone: their counts say what of them is meant. */
-static void result_clear(struct tdp_walk_result *r)
+INLINE void result_clear(struct tdp_walk_result *r)
 {
 	r->outcome = TDP_WALK_OK;
 	r->reason = TDP_WALK_WHY_NONE;
@@ -39,17 +42,18 @@ static void result_clear(struct tdp_walk_result *r)
 	r->guest_shift = r->nested_shift = r->page_shift = 0;
 	r->pat_type = r->memtype = TDP_MT_UC;
 	r->nr_writes = r->nr_pml = 0;
+	memset(&r->cached, 0, sizeof(r->cached));
 }
 
-static void walk_begin(struct walk *k, struct tdp_walker *w,
-		       unsigned int flags, struct tdp_walk_log *log,
-		       struct tdp_walk_result *r)
+INLINE void walk_begin(struct walk *k, struct tdp_walker *w, unsigned int flags,
+		       struct tdp_walk_log *log, struct tdp_walk_result *r)
 {
 	result_clear(r);
 	k->w = w;
 	k->common = log ? &walk_never : &w->common;
 	k->table_kind = w->table_kind;
 	k->r = r;
+	k->tlb = w->tlb;
 	k->log = log;
 	k->dry = flags & TDP_WALK_DRY;
 	k->page = (struct page){ .us = true, .rw = true, .upper_rw = true };
@@ -89,7 +93,7 @@ static void store_pml_index(struct walk *k)
 		w->cpu.npt.pml_index = k->pml_index;
 }
 
-static void walk_end(struct walk *k)
+INLINE void walk_end(struct walk *k)
 {
 	const struct tdp_walker *w = k->w;
 	struct tdp_walk_result *r = k->r;
@@ -108,7 +112,7 @@ static void walk_end(struct walk *k)
 }
 
 /* Most addresses are canonical and have no tags. */
-static bool linear_address(struct walk *k, const struct tdp_walk_access *access,
+INLINE bool linear_address(struct walk *k, const struct tdp_walk_access *access,
 			   uint64_t *la)
 {
 	const unsigned int unused = 64 - k->w->linear_width;
@@ -116,7 +120,7 @@ static bool linear_address(struct walk *k, const struct tdp_walk_access *access,
 
 	if (likely(k->w->plain_linear &&
 		   (uint64_t)((int64_t)(address << unused) >> unused) ==
-		   address)) {
+			   address)) {
 		*la = address;
 		k->r->gva = access->gva;
 		return true;
@@ -130,6 +134,30 @@ static bool is_possible(const struct tdp_walker *w,
 	if (access->size > FRAME_SIZE - (access->gva.addr & FRAME_MASK))
 		return false;
 	return !is_shadow_stack(access->kind) || (w->cpu.cr4 & CR4_CET);
+}
+
+/* A #VE leaves its area busy: the same violation is an exit next time. */
+static enum tdp_walk_outcome without_ve(enum tdp_walk_outcome outcome)
+{
+	return outcome == TDP_WALK_VE ? TDP_WALK_EPT_VIOLATION : outcome;
+}
+
+/* Does the walk give what one that remembers nothing gives? */
+static bool is_stale(struct tdp_walker *w, const struct tdp_walk_access *access,
+		     const struct tdp_walk_result *r)
+{
+	struct tdp_tlb *tlb = w->tlb;
+	struct tdp_walk_result fresh;
+
+	walker_use_tlb(w, NULL);
+	(void)tdp_walk(w, access, TDP_WALK_DRY, NULL, &fresh);
+	walker_use_tlb(w, tlb);
+	return without_ve(fresh.outcome) != without_ve(r->outcome) ||
+	       fresh.reason != r->reason || fresh.hpa.addr != r->hpa.addr ||
+	       fresh.memtype != r->memtype || fresh.user != r->user ||
+	       fresh.writable != r->writable ||
+	       fresh.no_execute != r->no_execute ||
+	       fresh.nested_rights != r->nested_rights;
 }
 
 int tdp_walk(struct tdp_walker *walker, const struct tdp_walk_access *access,
@@ -152,6 +180,8 @@ int tdp_walk(struct tdp_walker *walker, const struct tdp_walk_access *access,
 	if (likely(linear_address(&k, access, &la)))
 		walker->engine(&k, la);
 	walk_end(&k);
+	if (unlikely(flags & TDP_WALK_CHECK_STALE) && k.tlb)
+		result->cached.stale = is_stale(walker, access, result);
 	return TDP_OK;
 }
 

@@ -6,13 +6,9 @@
 #include "walk/walk.h"
 
 /* Constant geometry must reach every step, or specialisation is lost. */
-#define INLINE		static inline __attribute__((always_inline))
-#define NOINLINE	static __attribute__((noinline))
+#define INLINE   static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
 
 walk_engine engine_for(enum mode guest, enum mode nested);
-
-/* One address through the second stage, by the ladder. */
-bool nested_walk_slow(struct walk *k, uint64_t gpa, enum purpose purpose,
-		      unsigned int target, struct nested *at);
 
 #endif

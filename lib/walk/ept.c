@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One walk of EPT, by the manual's ladder. */
 #include "memtype/types.h"
-#include "walk/walk.h"
+#include "walk/tlb.h"
 
 /* The entries of one walk, by level, for the flags that are set at its end. */
 struct path {
@@ -81,6 +81,7 @@ static enum tdp_walk_reason descend(struct walk *k, uint64_t gpa,
 	enum tdp_walk_reason why;
 	bool leaf;
 
+	path->top = g->levels;
 	*at = (struct nested){
 		.rights = EPT_ALL_RIGHTS,
 		.upper = EPT_ALL_RIGHTS,
@@ -88,7 +89,9 @@ static enum tdp_walk_reason descend(struct walk *k, uint64_t gpa,
 	/* SDM: "EPT Translation Mechanism": 4 levels translate 48 bits. */
 	if (g->levels == 4 && gpa >> 48)
 		return TDP_WALK_WHY_E_GPA_WIDTH;
-	for (unsigned int level = g->levels;; level--) {
+	if (unlikely(k->tlb))
+		path->top = tlb_nested_start(k, gpa, &table, at);
+	for (unsigned int level = path->top;; level--) {
 		at->level = level;
 		at->leaf_hpa = table + entry_offset(g, gpa, level);
 		at->leaf = entry_read(k, at->leaf_hpa, 8);
@@ -101,6 +104,10 @@ static enum tdp_walk_reason descend(struct walk *k, uint64_t gpa,
 		at->rights &= at->leaf;
 		at->upper = at->rights;
 		table = at->leaf & EPT_ADDR;
+		/* SDM: only entries with A set are cached, if there is A. */
+		if (unlikely(k->tlb) &&
+		    (!k->w->ept.rules.ad || (at->leaf & EPT_A)))
+			tlb_nested_step(k, gpa, level, table, at);
 	}
 	count_stop(&k->nested_stops, at->level);
 	if (!why) {
@@ -109,7 +116,6 @@ static enum tdp_walk_reason descend(struct walk *k, uint64_t gpa,
 		at->rights &= at->leaf;
 		at->hpa = (at->leaf & EPT_ADDR & ~offset) | (gpa & offset);
 	}
-	path->top = g->levels;
 	return why;
 }
 
@@ -158,8 +164,7 @@ static enum tdp_walk_reason fetch_decide(const struct walk *k,
 	if (k->page.us)
 		return at->rights & EPT_XU ? TDP_WALK_WHY_NONE :
 					     TDP_WALK_WHY_E_FETCH_XU;
-	return at->rights & EPT_X ? TDP_WALK_WHY_NONE :
-				    TDP_WALK_WHY_E_FETCH_XS;
+	return at->rights & EPT_X ? TDP_WALK_WHY_NONE : TDP_WALK_WHY_E_FETCH_XS;
 }
 
 /* SDM: "Supervisor Shadow-Stack Control" of EPTP: R, W above, bit 60 below. */
@@ -185,8 +190,7 @@ static enum tdp_walk_reason final_decide(struct walk *k, uint64_t gpa,
 {
 	if (is_shadow_stack(k->kind) && k->privilege != USER &&
 	    k->w->ept.rules.sss)
-		return is_sss_page(at) ? TDP_WALK_WHY_NONE :
-					 TDP_WALK_WHY_E_SSS;
+		return is_sss_page(at) ? TDP_WALK_WHY_NONE : TDP_WALK_WHY_E_SSS;
 	if (k->kind == TDP_FETCH)
 		return fetch_decide(k, at);
 	if (is_write(k->kind))
@@ -228,11 +232,17 @@ static uint64_t flags_due(uint64_t entry, bool leaf, bool write)
 	return flags & ~entry;
 }
 
+static bool sets_dirty(const struct walk *k, enum purpose purpose)
+{
+	return purpose == FOR_TABLE ||
+	       (purpose == FOR_FINAL && is_write(k->kind));
+}
+
 static void set_flags(struct walk *k, uint64_t gpa, unsigned int target,
 		      unsigned int leaf, bool write, const struct path *path)
 {
 	for (unsigned int level = path->top; level >= leaf; level--) {
-		const uint64_t old = entry_read(k, path->hpa[level], 8);
+		const uint64_t old = entry_current(k, path->hpa[level], 8);
 		const uint64_t due = flags_due(old, level == leaf, write);
 		const struct tdp_walk_ref ref = {
 			.stage = TDP_WALK_EPT,
@@ -258,7 +268,7 @@ static bool any_flag_due(const struct walk *k, unsigned int leaf, bool write,
 			 const struct path *path)
 {
 	for (unsigned int level = path->top; level >= leaf; level--)
-		if (flags_due(entry_read(k, path->hpa[level], 8),
+		if (flags_due(entry_current(k, path->hpa[level], 8),
 			      level == leaf, write))
 			return true;
 	return false;
@@ -272,11 +282,10 @@ static bool any_flag_due(const struct walk *k, unsigned int leaf, bool write,
  * flag is set, also if only an accessed flag is due.
  */
 static bool update_flags(struct walk *k, uint64_t gpa, enum purpose purpose,
-			 unsigned int target, const struct nested *at,
+			 unsigned int target, struct nested *at,
 			 const struct path *path)
 {
-	const bool write = purpose == FOR_TABLE ||
-			   (purpose == FOR_FINAL && is_write(k->kind));
+	const bool write = sets_dirty(k, purpose);
 
 	if (!k->w->ept.rules.ad || !any_flag_due(k, at->level, write, path))
 		return true;
@@ -284,7 +293,17 @@ static bool update_flags(struct walk *k, uint64_t gpa, enum purpose purpose,
 		return ept_fail(k, gpa, purpose, target, at,
 				TDP_WALK_WHY_E_PML_FULL);
 	set_flags(k, gpa, target, at->level, write, path);
+	at->leaf |= flags_due(at->leaf, true, write);
 	return true;
+}
+
+bool ept_passes(struct walk *k, uint64_t gpa, enum purpose purpose,
+		const struct nested *at)
+{
+	if (rights_of(k, gpa, purpose, at))
+		return false;
+	return !k->w->ept.rules.ad ||
+	       !flags_due(at->leaf, true, sets_dirty(k, purpose));
 }
 
 bool ept_walk(struct walk *k, uint64_t gpa, enum purpose purpose,

@@ -3,7 +3,7 @@
 #include "arch/regs.h"
 #include "walk/walk.h"
 
-#define VE_BUSY_OFFSET	4	/* dword; zero while a #VE may be delivered */
+#define VE_BUSY_OFFSET 4 /* dword; zero while a #VE may be delivered */
 
 /* Bits 2:0 and 13 of the qualification. */
 static uint64_t kind_bits(const struct walk *k)
@@ -18,7 +18,8 @@ static uint64_t kind_bits(const struct walk *k)
 	case TDP_RMW:
 		/* Bit 0 is the processor's choice: docs/decisions. */
 		return k->w->cpu.choices.rmw_write_only ?
-		       QUAL_WRITE : QUAL_READ | QUAL_WRITE;
+			       QUAL_WRITE :
+			       QUAL_READ | QUAL_WRITE;
 	case TDP_SS_READ:
 		return QUAL_READ | QUAL_SHSTK;
 	case TDP_SS_WRITE:
@@ -35,8 +36,8 @@ static uint64_t access_bits(const struct walk *k, enum purpose purpose)
 	case FOR_TABLE:
 		if (k->w->ept.rules.ad || is_write(k->table_kind))
 			return QUAL_GLA_VALID | QUAL_READ | QUAL_WRITE;
-		return QUAL_GLA_VALID | (k->table_kind == TDP_FETCH ?
-					 QUAL_FETCH : QUAL_READ);
+		return QUAL_GLA_VALID |
+		       (k->table_kind == TDP_FETCH ? QUAL_FETCH : QUAL_READ);
 	case FOR_UPDATE:
 		return QUAL_GLA_VALID | QUAL_READ | QUAL_WRITE;
 	case FOR_FINAL:
@@ -48,8 +49,7 @@ static uint64_t access_bits(const struct walk *k, enum purpose purpose)
 /* "Advanced VM-exit information": what the guest's tables said. */
 static uint64_t guest_bits(const struct walk *k)
 {
-	return (k->page.us ? QUAL_USER : 0) |
-	       (k->page.rw ? QUAL_WRITABLE : 0) |
+	return (k->page.us ? QUAL_USER : 0) | (k->page.rw ? QUAL_WRITABLE : 0) |
 	       (k->page.xd ? QUAL_XD : 0);
 }
 
@@ -63,14 +63,12 @@ static uint64_t rights_bits(const struct walk *k, const struct nested *at)
 
 static bool reached_leaf(enum tdp_walk_reason why)
 {
-	return why != TDP_WALK_WHY_E_ABSENT &&
-	       why != TDP_WALK_WHY_E_GPA_WIDTH;
+	return why != TDP_WALK_WHY_E_ABSENT && why != TDP_WALK_WHY_E_GPA_WIDTH;
 }
 
 /* SDM: "Exit Qualification for EPT Violations" (3C). */
 static uint64_t qualification(const struct walk *k, enum purpose purpose,
-			      const struct nested *at,
-			      enum tdp_walk_reason why)
+			      const struct nested *at, enum tdp_walk_reason why)
 {
 	uint64_t qual = access_bits(k, purpose);
 

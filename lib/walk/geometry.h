@@ -12,28 +12,46 @@
 #include "base/bits.h"
 
 struct geometry {
-	unsigned int levels;		/* of tables in memory */
+	unsigned int levels; /* of tables in memory */
 	unsigned int entry_bytes;
 	unsigned int index_bits;
-	unsigned int width;		/* bits of the address translated */
+	unsigned int width; /* bits of the address translated */
 };
 
 enum mode {
 	MODE_NONE,
 	MODE_32BIT,
-	MODE_PAE,		/* PDPTEs are read on each walk */
-	MODE_PAE_REGISTERS,	/* PDPTEs are registers: two levels are left */
+	MODE_PAE,           /* PDPTEs are read on each walk */
+	MODE_PAE_REGISTERS, /* PDPTEs are registers: two levels are left */
 	MODE_4LEVEL,
 	MODE_5LEVEL,
 	NR_MODES
 };
 
-#define GEOMETRY_NONE	{ 0, 0, 0, 64 }
-#define GEOMETRY_32BIT	{ 2, 4, 10, 32 }
-#define GEOMETRY_PAE	{ 3, 8, 9, 32 }
-#define GEOMETRY_PAE_REGISTERS { 2, 8, 9, 32 }
-#define GEOMETRY_4LEVEL	{ 4, 8, 9, 48 }
-#define GEOMETRY_5LEVEL	{ 5, 8, 9, 57 }
+#define GEOMETRY_NONE       \
+	{                   \
+		0, 0, 0, 64 \
+	}
+#define GEOMETRY_32BIT       \
+	{                    \
+		2, 4, 10, 32 \
+	}
+#define GEOMETRY_PAE        \
+	{                   \
+		3, 8, 9, 32 \
+	}
+#define GEOMETRY_PAE_REGISTERS \
+	{                      \
+		2, 8, 9, 32    \
+	}
+#define GEOMETRY_4LEVEL     \
+	{                   \
+		4, 8, 9, 48 \
+	}
+#define GEOMETRY_5LEVEL     \
+	{                   \
+		5, 8, 9, 57 \
+	}
 
 extern const struct geometry geometries[NR_MODES];
 

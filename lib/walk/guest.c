@@ -32,8 +32,9 @@ static bool entry_fault(struct walk *k, unsigned int level,
 	count_stop(&k->guest_stops, level);
 	k->r->level = (uint8_t)level;
 	k->r->entry = TDP_HPA(k->at.hpa);
-	return page_fault(k, why, why == TDP_WALK_WHY_G_ABSENT ? 0 :
-			  PFERR_PRESENT | PFERR_RSVD);
+	return page_fault(
+		k, why,
+		why == TDP_WALK_WHY_G_ABSENT ? 0 : PFERR_PRESENT | PFERR_RSVD);
 }
 
 /* Add one entry's rights to those of the levels above it. */
@@ -83,7 +84,7 @@ static bool set_flags(struct walk *k, unsigned int level)
 	if (k->w->cpu.stage2 == TDP_STAGE2_NPT && !npt_update(k, slot, level))
 		return false;
 	/* Tables may map themselves: an earlier update may have been here. */
-	entry = entry_read(k, slot->at.hpa, bytes);
+	entry = entry_current(k, slot->at.hpa, bytes);
 	due = flags_due(k, entry, level == k->leaf_level);
 	ref.value = entry | due;
 	if (due)
@@ -160,8 +161,9 @@ bool guest_update(struct walk *k)
 
 unsigned int guest_leaf_shift(const struct walk *k)
 {
-	return k->leaf_level ? level_shift(&geometries[k->w->mode],
-					   k->leaf_level) : 0;
+	return k->leaf_level ?
+		       level_shift(&geometries[k->w->mode], k->leaf_level) :
+		       0;
 }
 
 uint64_t guest_address(const struct walk *k, uint64_t la)

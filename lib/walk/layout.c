@@ -5,23 +5,24 @@
 #include "arch/pte_bits.h"
 
 const struct geometry geometries[NR_MODES] = {
-	[MODE_NONE]		= GEOMETRY_NONE,
-	[MODE_32BIT]		= GEOMETRY_32BIT,
-	[MODE_PAE]		= GEOMETRY_PAE,
-	[MODE_PAE_REGISTERS]	= GEOMETRY_PAE_REGISTERS,
-	[MODE_4LEVEL]		= GEOMETRY_4LEVEL,
-	[MODE_5LEVEL]		= GEOMETRY_5LEVEL,
+	[MODE_NONE] = GEOMETRY_NONE,
+	[MODE_32BIT] = GEOMETRY_32BIT,
+	[MODE_PAE] = GEOMETRY_PAE,
+	[MODE_PAE_REGISTERS] = GEOMETRY_PAE_REGISTERS,
+	[MODE_4LEVEL] = GEOMETRY_4LEVEL,
+	[MODE_5LEVEL] = GEOMETRY_5LEVEL,
 };
 
 /* Fields of every entry, and of every leaf, but XD and the address. */
-#define TABLE	(PTE_P | PTE_RW | PTE_US | PTE_CACHE | PTE_A)
-#define LEAF	(TABLE | PTE_D | PTE_G)
-#define SOFT	PTE_SOFT_LOW
+#define TABLE (PTE_P | PTE_RW | PTE_US | PTE_CACHE | PTE_A)
+#define LEAF  (TABLE | PTE_D | PTE_G)
+#define SOFT  PTE_SOFT_LOW
 
 /*
  * SDM: figures and tables of "4-Level Paging and 5-Level Paging".  A field
  * that exists under a condition stands where it is when the condition holds.
  */
+/* clang-format off */
 static const struct layout long_table[] = {
 	/* level	named			ignored	reserved */
 	[5] = { TABLE | PTE_ADDR | PTE_XD,
@@ -41,8 +42,10 @@ static const struct layout long_leaf[] = {
 	[1] = { LEAF | PTE_PAT | PTE_ADDR | PTE_KEY | PTE_XD,
 		SOFT | PTE_SOFT_HIGH,			0 },
 };
+/* clang-format on */
 
 /* SDM: "PAE Paging". */
+/* clang-format off */
 static const struct layout pae_table[] = {
 	[3] = { PTE_P | PTE_CACHE | PTE_ADDR,
 		SOFT,					PDPTE_RSVD },
@@ -55,8 +58,10 @@ static const struct layout pae_leaf[] = {
 	[1] = { LEAF | PTE_PAT | PTE_ADDR | PTE_XD,
 		SOFT,					PTE_HIGH },
 };
+/* clang-format on */
 
 /* SDM: "32-Bit Paging". */
+/* clang-format off */
 static const struct layout legacy_table[] = {
 	[2] = { TABLE | PTE_PS | PTE32_ADDR, SOFT | PTE_D | PTE_BIT8, 0 },
 };
@@ -65,17 +70,20 @@ static const struct layout legacy_leaf[] = {
 		SOFT,					PDE4M_BIT21 },
 	[1] = { LEAF | PTE_PAT | PTE32_ADDR, SOFT,	0 },
 };
+/* clang-format on */
 
 /*
  * SDM: "Format of EPT PML4 entry" and the following tables.  Bits that a
  * control gives a meaning are ignored without it.
  */
-#define EPT_TABLE	(EPT_RWX | EPT_A | EPT_XU | EPT_ADDR)
-#define EPT_LEAF	(EPT_RWX | EPT_MEMTYPE | EPT_IPAT | EPT_A | EPT_D | \
-			 EPT_XU | EPT_VGP | EPT_PWA | EPT_SSS | EPT_SVE)
-#define EPT_SOFT	(BIT(11) | BITS(56, 52) | BIT(59) | BIT(62))
-#define EPT_SOFT_TABLE	(EPT_D | BIT(11) | BITS(63, 52))
+#define EPT_TABLE (EPT_RWX | EPT_A | EPT_XU | EPT_ADDR)
+#define EPT_LEAF                                                               \
+	(EPT_RWX | EPT_MEMTYPE | EPT_IPAT | EPT_A | EPT_D | EPT_XU | EPT_VGP | \
+	 EPT_PWA | EPT_SSS | EPT_SVE)
+#define EPT_SOFT       (BIT(11) | BITS(56, 52) | BIT(59) | BIT(62))
+#define EPT_SOFT_TABLE (EPT_D | BIT(11) | BITS(63, 52))
 
+/* clang-format off */
 static const struct layout ept_table[] = {
 	[5] = { EPT_TABLE, EPT_SOFT_TABLE, BITS(7, 3) },
 	[4] = { EPT_TABLE, EPT_SOFT_TABLE, BITS(7, 3) },
@@ -90,6 +98,7 @@ static const struct layout ept_leaf[] = {
 	[1] = { EPT_LEAF | EPT_SPP | EPT_ADDR,
 		EPT_SOFT | EPT_PS,			0 },
 };
+/* clang-format on */
 
 static void ignore_unless(bool condition, struct layout *l, uint64_t bits)
 {
@@ -131,9 +140,9 @@ bool pte_maps_page(const struct pte_rules *rules, unsigned int level)
 static struct layout legacy_layout(const struct pte_rules *rules,
 				   unsigned int level, bool leaf)
 {
-	const unsigned int m = rules->pse36 ?
-			       (unsigned int)min_u64(40, rules->maxphyaddr) :
-			       32;
+	const unsigned int m = rules->pse36 ? (unsigned int)min_u64(
+						      40, rules->maxphyaddr) :
+					      32;
 	struct layout l = (leaf ? legacy_leaf : legacy_table)[level];
 
 	if (leaf && level == 2)

@@ -18,11 +18,11 @@ struct layout {
 struct pte_rules {
 	enum mode mode;
 	unsigned int maxphyaddr;
-	bool nx;		/* EFER.NXE */
-	bool pse;		/* CR4.PSE; 32-bit paging only */
+	bool nx;  /* EFER.NXE */
+	bool pse; /* CR4.PSE; 32-bit paging only */
 	bool pse36;
 	bool gbpages;
-	bool keys;		/* CR4.PKE or CR4.PKS, in long mode */
+	bool keys; /* CR4.PKE or CR4.PKS, in long mode */
 	bool amd;
 };
 
@@ -31,13 +31,13 @@ struct ept_rules {
 	unsigned int maxphyaddr;
 	bool page_2m;
 	bool page_1g;
-	bool ad;		/* EPTP bit 6 */
-	bool mbe;		/* mode-based execute control */
-	bool pw;		/* paging-write control */
-	bool gpv;		/* guest-paging verification */
-	bool sss;		/* EPTP bit 7 */
-	bool spp;		/* sub-page write permissions */
-	bool ve;		/* EPT-violation #VE */
+	bool ad;  /* EPTP bit 6 */
+	bool mbe; /* mode-based execute control */
+	bool pw;  /* paging-write control */
+	bool gpv; /* guest-paging verification */
+	bool sss; /* EPTP bit 7 */
+	bool spp; /* sub-page write permissions */
+	bool ve;  /* EPT-violation #VE */
 };
 
 /* May an entry at @level have PS=1 and map a page? */

@@ -5,9 +5,9 @@
 #include "base/error.h"
 #include "walk/walker.h"
 
-#define MAX_FLAT	BIT(46)
-#define SMALL		BIT(16)	/* bytes that are cleared faster than unmapped */
-#define MEMORY_END	BIT(52)
+#define MAX_FLAT   BIT(46)
+#define SMALL      BIT(16) /* bytes that are cleared faster than unmapped */
+#define MEMORY_END BIT(52)
 
 int tdp_memory_create(uint64_t flat, struct tdp_memory **memory,
 		      struct tdp_error *err)

@@ -3,8 +3,7 @@
 #include "tdpsim/walk.h"
 
 /* The entry of a table of strings, or "?". */
-#define NAME_IN(table, i)						\
-	((size_t)(i) < ARRAY_SIZE(table) ? (table)[i] : "?")
+#define NAME_IN(table, i) ((size_t)(i) < ARRAY_SIZE(table) ? (table)[i] : "?")
 
 const char *tdp_state_rule_name(enum tdp_state_rule rule)
 {
@@ -24,6 +23,7 @@ const char *tdp_state_rule_about(enum tdp_state_rule rule)
 
 const char *tdp_refusal_name(enum tdp_refusal refusal)
 {
+	/* clang-format off */
 	static const char *const names[] = {
 		[TDP_REFUSAL_NONE] = "none",
 		[TDP_REFUSAL_GP] = "#GP(0)",
@@ -32,6 +32,7 @@ const char *tdp_refusal_name(enum tdp_refusal refusal)
 		[TDP_REFUSAL_VMEXIT_INVALID] = "VMEXIT_INVALID",
 		[TDP_REFUSAL_IMPOSSIBLE] = "impossible",
 	};
+	/* clang-format on */
 
 	return NAME_IN(names, refusal);
 }
@@ -78,6 +79,7 @@ const char *tdp_walk_reason_source(enum tdp_walk_reason reason)
 
 const char *tdp_walk_stage_name(enum tdp_walk_stage stage)
 {
+	/* clang-format off */
 	static const char *const names[] = {
 		[TDP_WALK_GUEST] = "guest",
 		[TDP_WALK_EPT] = "ept",
@@ -86,15 +88,18 @@ const char *tdp_walk_stage_name(enum tdp_walk_stage stage)
 		[TDP_WALK_PML] = "pml",
 		[TDP_WALK_VE_AREA] = "ve_area",
 	};
+	/* clang-format on */
 
 	return NAME_IN(names, stage);
 }
 
 const char *tdp_walk_table_name(unsigned int level)
 {
+	/* clang-format off */
 	static const char *const names[] = {
 		"PT", "PD", "PDPT", "PML4", "PML5",
 	};
+	/* clang-format on */
 
 	return NAME_IN(names, level - 1);
 }

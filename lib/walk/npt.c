@@ -6,11 +6,11 @@
  * the PAT; CR0.WP, SMEP, SMAP, keys and global bits have no part in it.
  */
 #include "arch/regs.h"
-#include "walk/walk.h"
+#include "walk/tlb.h"
 
 struct path {
 	uint64_t hpa[NR_LEVELS];
-	unsigned int cache[NR_LEVELS];	/* PCD << 1 | PWT for the entry itself */
+	unsigned int cache[NR_LEVELS]; /* PCD << 1 | PWT for the entry itself */
 	unsigned int top;
 };
 
@@ -74,15 +74,16 @@ static enum tdp_walk_reason descend(struct walk *k, uint64_t gpa,
 	*at = (struct nested){
 		.rights = NPT_ALL_RIGHTS,
 		.upper = NPT_ALL_RIGHTS,
-		.cache = (unsigned int)field_get(PTE_CACHE,
-						 k->w->cpu.npt.ncr3),
+		.cache = (unsigned int)field_get(PTE_CACHE, k->w->cpu.npt.ncr3),
 	};
 	path->top = g->levels;
 	/* Not in the manual: docs/decisions. */
 	if (gpa >> g->width && !k->w->cpu.choices.npt_truncate)
 		return TDP_WALK_WHY_N_GPA_WIDTH;
 	gpa &= BIT(g->width) - 1;
-	for (unsigned int level = g->levels;; level--) {
+	if (unlikely(k->tlb))
+		path->top = tlb_nested_start(k, gpa, &table, at);
+	for (unsigned int level = path->top;; level--) {
 		at->level = level;
 		at->leaf_hpa = table + entry_offset(g, gpa, level);
 		at->leaf = entry_read(k, at->leaf_hpa, g->entry_bytes);
@@ -103,6 +104,9 @@ static enum tdp_walk_reason descend(struct walk *k, uint64_t gpa,
 		at->upper = at->rights;
 		table = at->leaf & PTE_ADDR;
 		at->cache = (unsigned int)field_get(PTE_CACHE, at->leaf);
+		if (unlikely(k->tlb) &&
+		    ((at->leaf & PTE_A) || is_pdpte(k, level)))
+			tlb_nested_step(k, gpa, level, table, at);
 	}
 	count_stop(&k->nested_stops, at->level);
 	if (!why)
@@ -144,7 +148,8 @@ static enum tdp_walk_reason rights_of(const struct walk *k,
 {
 	if (is_sss_access(k, purpose))
 		return is_sss_leaf(at) && (at->upper & PTE_RW) ?
-		       TDP_WALK_WHY_NONE : TDP_WALK_WHY_N_SSS;
+			       TDP_WALK_WHY_NONE :
+			       TDP_WALK_WHY_N_SSS;
 	if (!k->w->gmet && !(at->rights & PTE_US))
 		return purpose == FOR_FINAL ? TDP_WALK_WHY_N_USER :
 					      TDP_WALK_WHY_N_TABLE_USER;
@@ -169,8 +174,7 @@ static bool is_reserved(enum tdp_walk_reason why)
 static bool reports_fetch(const struct walk *k)
 {
 	return k->w->cpu.choices.npf_id_always ||
-	       (k->w->cpu.npt.efer & EFER_NX) ||
-	       (k->w->cpu.npt.cr4 & CR4_SMEP);
+	       (k->w->cpu.npt.efer & EFER_NX) || (k->w->cpu.npt.cr4 & CR4_SMEP);
 }
 
 static bool reports_user(const struct walk *k, enum purpose purpose)
@@ -215,8 +219,7 @@ static bool fail(struct walk *k, uint64_t gpa, enum purpose purpose,
 	k->r->gpa = TDP_GPA(gpa);
 	if (why == TDP_WALK_WHY_N_PML_FULL)
 		return walk_fail(k, TDP_WALK_PML_FULL, why, 0);
-	return walk_fail(k, TDP_WALK_NPF, why,
-			 exitinfo1(k, purpose, at, why));
+	return walk_fail(k, TDP_WALK_NPF, why, exitinfo1(k, purpose, at, why));
 }
 
 static uint64_t flags_due(const struct walk *k, uint64_t entry,
@@ -258,14 +261,14 @@ static bool update_flags(struct walk *k, uint64_t gpa, enum purpose purpose,
 {
 	const unsigned int bytes = geometries[k->w->nested_mode].entry_bytes;
 	const bool write = writes(k, purpose);
-	const uint64_t leaf = entry_read(k, at->leaf_hpa, bytes);
+	const uint64_t leaf = entry_current(k, at->leaf_hpa, bytes);
 	const bool log = k->w->pml && write && !(leaf & PTE_D);
 
 	if (log && k->pml_index > 511)
 		return fail(k, gpa, purpose, target, at,
 			    TDP_WALK_WHY_N_PML_FULL);
 	for (unsigned int level = path->top; level >= at->level; level--) {
-		const uint64_t old = entry_read(k, path->hpa[level], bytes);
+		const uint64_t old = entry_current(k, path->hpa[level], bytes);
 		const uint64_t due = flags_due(k, old, level,
 					       level == at->level, write);
 
@@ -288,7 +291,17 @@ bool npt_walk(struct walk *k, uint64_t gpa, enum purpose purpose,
 		why = rights_of(k, purpose, at);
 	if (why)
 		return fail(k, gpa, purpose, target, at, why);
-	return update_flags(k, gpa, purpose, target, at, &path);
+	if (!update_flags(k, gpa, purpose, target, at, &path))
+		return false;
+	at->leaf |= flags_due(k, at->leaf, at->level, true, writes(k, purpose));
+	return true;
+}
+
+bool npt_passes(const struct walk *k, enum purpose purpose,
+		const struct nested *at)
+{
+	return !rights_of(k, purpose, at) &&
+	       !flags_due(k, at->leaf, at->level, true, writes(k, purpose));
 }
 
 /*

@@ -2,10 +2,10 @@
 /* What an ordinary page-table entry means: the guest's, and AMD's nested. */
 #include "walk/walk.h"
 
-#define OFFSET(stage, name)						\
+#define OFFSET(stage, name) \
 	(TDP_WALK_WHY_##stage##_##name - TDP_WALK_WHY_##stage##_ABSENT)
-#define SAME(guest, nested)						\
-	static_assert(OFFSET(G, guest) == OFFSET(N, nested),		\
+#define SAME(guest, nested)                                  \
+	static_assert(OFFSET(G, guest) == OFFSET(N, nested), \
 		      "reasons of both stages stand in one order")
 SAME(RSVD_ADDR, RSVD_ADDR);
 SAME(RSVD_XD, RSVD_NX);
@@ -56,6 +56,6 @@ enum tdp_walk_reason pte_classify(const struct pte_format *format,
 	bad = entry & format->reserved[level][*leaf];
 	if (likely(!bad))
 		return TDP_WALK_WHY_NONE;
-	return absent + (enum tdp_walk_reason)
-	       which_rule(&format->rules, bad, level, *leaf);
+	return absent + (enum tdp_walk_reason)which_rule(&format->rules, bad,
+							 level, *leaf);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a walk leaves behind: changed entries, PML entries, the #VE area. */
-#include "walk/walk.h"
+#include "walk/tlb.h"
 
 static uint64_t memory_read(const struct walk *k, uint64_t hpa,
 			    unsigned int bytes)
@@ -14,13 +14,26 @@ static uint64_t memory_read(const struct walk *k, uint64_t hpa,
  * and D flags, and an entry that lacks one is never the common case, so it is
  * enough that the ladders read through here.
  */
-uint64_t entry_read(const struct walk *k, uint64_t hpa, unsigned int bytes)
+uint64_t entry_current(const struct walk *k, uint64_t hpa, unsigned int bytes)
 {
 	if (unlikely(k->dry))
 		for (unsigned int i = k->r->nr_writes; i > 0; i--)
 			if (k->r->writes[i - 1].hpa.addr == hpa)
 				return k->r->writes[i - 1].value;
 	return memory_read(k, hpa, bytes);
+}
+
+uint64_t entry_read(const struct walk *k, uint64_t hpa, unsigned int bytes)
+{
+	uint64_t value;
+
+	if (likely(!k->tlb))
+		return entry_current(k, hpa, bytes);
+	if (tlb_read_entry(k, hpa, &value))
+		return value;
+	value = entry_current(k, hpa, bytes);
+	tlb_note_entry(k, hpa, value);
+	return value;
 }
 
 /* @ref->value goes to @ref->hpa. */
@@ -34,13 +47,15 @@ void entry_write(struct walk *k, const struct tdp_walk_ref *ref)
 		.level = ref->level,
 		.bytes = ref->bytes,
 		.hpa = ref->hpa,
-		.old = entry_read(k, ref->hpa.addr, ref->bytes),
+		.old = entry_current(k, ref->hpa.addr, ref->bytes),
 		.value = ref->value,
 	};
 	k->r->nr_writes++;
 	log_ref(k, ref);
 	if (k->dry)
 		return;
+	if (k->tlb)
+		tlb_note_entry(k, ref->hpa.addr, ref->value);
 	if (ref->bytes == 8)
 		physmem_write64(k->w->pm, ref->hpa.addr, ref->value);
 	else

@@ -44,8 +44,7 @@ static enum tdp_walk_reason smap_decide(const struct tdp_walk_cpu *cpu,
 		return TDP_WALK_WHY_NONE;
 	if (privilege == IMPLICIT)
 		return TDP_WALK_WHY_SMAP_IMPLICIT;
-	return cpu->rflags & RFLAGS_AC ? TDP_WALK_WHY_NONE :
-					 TDP_WALK_WHY_SMAP;
+	return cpu->rflags & RFLAGS_AC ? TDP_WALK_WHY_NONE : TDP_WALK_WHY_SMAP;
 }
 
 static enum tdp_walk_reason supervisor_decide(const struct tdp_walk_cpu *cpu,

@@ -40,7 +40,7 @@ static uint64_t bits_needed(const struct walk *k, uint64_t gpa)
 enum tdp_walk_reason spp_decide(struct walk *k, uint64_t gpa)
 {
 	const uint64_t reserved = SPP_RSVD |
-		(EPT_ADDR & ~(BIT(k->w->cpu.maxphyaddr) - 1));
+				  (EPT_ADDR & ~(BIT(k->w->cpu.maxphyaddr) - 1));
 	uint64_t table = k->w->cpu.ept.sppt;
 	uint64_t entry;
 

@@ -4,15 +4,15 @@
 #include "arch/regs.h"
 #include "walk/walker.h"
 
-#define FEATURES_BOTH	(TDP_FEATURE_PSE36 | TDP_FEATURE_PAT |		\
-			 TDP_FEATURE_NX | TDP_FEATURE_GBPAGES |		\
-			 TDP_FEATURE_LA57 | TDP_FEATURE_PCID |		\
-			 TDP_FEATURE_SMEP | TDP_FEATURE_SMAP |		\
-			 TDP_FEATURE_PKU | TDP_FEATURE_CET_SS)
-#define FEATURES_INTEL	(TDP_FEATURE_PKS | TDP_FEATURE_LAM | TDP_FEATURE_LASS)
-#define FEATURES_AMD	(TDP_FEATURE_UAI | TDP_FEATURE_GMET |		\
-			 TDP_FEATURE_ROGPT | TDP_FEATURE_SSSCHECK |	\
-			 TDP_FEATURE_NPT_PML)
+#define FEATURES_BOTH                                                \
+	(TDP_FEATURE_PSE36 | TDP_FEATURE_PAT | TDP_FEATURE_NX |      \
+	 TDP_FEATURE_GBPAGES | TDP_FEATURE_LA57 | TDP_FEATURE_PCID | \
+	 TDP_FEATURE_SMEP | TDP_FEATURE_SMAP | TDP_FEATURE_PKU |     \
+	 TDP_FEATURE_CET_SS)
+#define FEATURES_INTEL (TDP_FEATURE_PKS | TDP_FEATURE_LAM | TDP_FEATURE_LASS)
+#define FEATURES_AMD                                              \
+	(TDP_FEATURE_UAI | TDP_FEATURE_GMET | TDP_FEATURE_ROGPT | \
+	 TDP_FEATURE_SSSCHECK | TDP_FEATURE_NPT_PML)
 
 void tdp_walk_cpu_init(struct tdp_walk_cpu *cpu, enum tdp_vendor vendor)
 {
@@ -56,6 +56,7 @@ static uint64_t above(unsigned int maxphyaddr)
 /* SDM: "Control Registers" (3A); bits that translation never asks for pass. */
 static uint64_t cr4_possible(const struct tdp_walk_cpu *cpu)
 {
+	/* clang-format off */
 	static const struct {
 		enum tdp_feature feature;
 		uint64_t bits;
@@ -70,6 +71,7 @@ static uint64_t cr4_possible(const struct tdp_walk_cpu *cpu)
 		{ TDP_FEATURE_LAM,	CR4_LAM_SUP },
 		{ TDP_FEATURE_LASS,	CR4_LASS },
 	};
+	/* clang-format on */
 	uint64_t bits = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE |
 			CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
 			CR4_OSXMMEXCPT | CR4_UMIP | CR4_VMXE | CR4_SMXE |
@@ -215,8 +217,7 @@ static enum tdp_state_rule check_ept(const struct tdp_walk_cpu *cpu)
 
 static uint64_t ncr3_reserved(const struct tdp_walk_cpu *cpu)
 {
-	return cpu->npt.efer & EFER_LMA ? above(cpu->maxphyaddr) :
-					  above(32);
+	return cpu->npt.efer & EFER_LMA ? above(cpu->maxphyaddr) : above(32);
 }
 
 /* APM 2: "Canonicalization and Consistency Checks", "Enabling Nested Paging". */

@@ -95,11 +95,11 @@ enum tdp_memtype guest_ref_type(const struct walk *k, const struct nested *at,
 /* Without paging in the guest its type is WB. */
 void final_type(struct walk *k, uint64_t nested_leaf, unsigned int nested_level)
 {
-	const unsigned int bits = k->leaf_level ?
-				  leaf_type_bits(k->leaf, k->leaf_level) : 0;
+	const unsigned int bits =
+		k->leaf_level ? leaf_type_bits(k->leaf, k->leaf_level) : 0;
 	const enum tdp_memtype pat = k->leaf_level ?
-				     tdp_pat_type(k->w->cpu.pat, bits) :
-				     TDP_MT_WB;
+					     tdp_pat_type(k->w->cpu.pat, bits) :
+					     TDP_MT_WB;
 
 	k->r->pat_type = pat;
 	switch (k->w->cpu.stage2) {
@@ -107,9 +107,9 @@ void final_type(struct walk *k, uint64_t nested_leaf, unsigned int nested_level)
 		k->r->memtype = ept_type(k, nested_leaf, pat);
 		break;
 	case TDP_STAGE2_NPT:
-		k->r->memtype = npt_type(k, k->r->hpa.addr,
-					 leaf_type_bits(nested_leaf, nested_level),
-					 pat);
+		k->r->memtype = npt_type(
+			k, k->r->hpa.addr,
+			leaf_type_bits(nested_leaf, nested_level), pat);
 		break;
 	case TDP_STAGE2_NONE:
 		k->r->memtype = bare_type(k, k->r->hpa.addr, bits, pat);

@@ -14,10 +14,13 @@
 
 #include "arch/regs.h"
 #include "walk/engine.h"
+#include "walk/tlb.h"
 
 bool nested_walk_slow(struct walk *k, uint64_t gpa, enum purpose purpose,
 		      unsigned int target, struct nested *at)
 {
+	if (unlikely(k->tlb) && k->w->cpu.stage2)
+		return tlb_nested_walk(k, gpa, purpose, target, at);
 	switch (k->w->cpu.stage2) {
 	case TDP_STAGE2_EPT:
 		return ept_walk(k, gpa, purpose, target, at);
@@ -44,8 +47,8 @@ INLINE bool is_common(const struct common *common, uint64_t entry)
 struct engine {
 	struct walk *k;
 	const struct common_cases *common;
-	const uint8_t *memory;		/* the flat range */
-	uint64_t root;			/* of the second stage */
+	const uint8_t *memory; /* the flat range */
+	uint64_t root;         /* of the second stage */
 };
 
 /* Entries that are common lead to tables in the flat range. */
@@ -152,7 +155,8 @@ static void note_common_place(struct walk *k, uint64_t hpa, uint64_t leaf,
 			      uint64_t leaf_hpa)
 {
 	const uint64_t rights = k->w->cpu.stage2 == TDP_STAGE2_EPT ?
-				EPT_ALL_RIGHTS : NPT_ALL_RIGHTS;
+					EPT_ALL_RIGHTS :
+					NPT_ALL_RIGHTS;
 
 	k->at = (struct nested){
 		.hpa = hpa,
@@ -177,9 +181,9 @@ INLINE enum step guest_descend(struct engine *e, const struct geometry *g,
 			       uint64_t la, uint64_t *table)
 {
 	struct walk *k = e->k;
-	const struct common *common = level == 1 ?
-		&e->common->guest_leaf[is_write(k->kind)] :
-		&e->common->guest[level];
+	const struct common *common =
+		level == 1 ? &e->common->guest_leaf[is_write(k->kind)] :
+			     &e->common->guest[level];
 	const uint64_t gpa = *table + entry_offset(g, la, level);
 	enum step step = level == 1 ? STEP_LEAF : STEP_TABLE;
 	struct place place = { .by_ladder = false };
@@ -254,8 +258,8 @@ INLINE bool guest_walk(struct engine *e, const struct geometry *g,
 	    !guest_update(k))
 		return false;
 	*gpa = likely(is_small_page(k, g)) ?
-	       (k->leaf & PTE_ADDR) | (la & FRAME_MASK) :
-	       guest_address(k, la);
+		       (k->leaf & PTE_ADDR) | (la & FRAME_MASK) :
+		       guest_address(k, la);
 	return true;
 }
 
@@ -272,12 +276,20 @@ NOINLINE void note_uncommon_pages(struct walk *k, bool nested_by_ladder)
 
 	r->guest_shift = (uint8_t)guest_leaf_shift(k);
 	if (nested_by_ladder) {
-		r->nested_shift = (uint8_t)
-			level_shift(&geometries[k->w->nested_mode],
-				    k->at.level);
+		r->nested_shift = (uint8_t)level_shift(
+			&geometries[k->w->nested_mode], k->at.level);
 		r->nested_rights = nested_rights(k, &k->at);
 	}
 	r->page_shift = smaller_page(r->guest_shift, r->nested_shift);
+}
+
+void walk_success(struct walk *k, uint64_t gpa)
+{
+	k->r->gpa = TDP_GPA(gpa);
+	k->r->hpa = TDP_HPA(k->at.hpa);
+	k->r->nested_rights = 15;
+	note_uncommon_pages(k, k->w->nested_mode);
+	final_type(k, k->at.leaf, k->at.level);
 }
 
 INLINE void note_success(struct walk *k, const struct geometry *g,
@@ -298,8 +310,8 @@ INLINE void note_success(struct walk *k, const struct geometry *g,
 			!(place->leaf & EPT_IPAT))) {
 		const unsigned int bits = leaf_type_bits(k->leaf, 1);
 
-		r->pat_type = (enum tdp_memtype)
-			      (k->w->cpu.pat >> (8 * bits) & 7);
+		r->pat_type = (enum tdp_memtype)(k->w->cpu.pat >> (8 * bits) &
+						 7);
 		r->memtype = (enum tdp_memtype)k->w->common_type[bits];
 		return;
 	}
@@ -311,8 +323,7 @@ INLINE void final_walk(struct engine *e, const struct geometry *g,
 		       const struct geometry *n, uint64_t gpa)
 {
 	struct walk *k = e->k;
-	const enum nested_leaf use = is_write(k->kind) ? LEAF_WRITE :
-							 LEAF_READ;
+	const enum nested_leaf use = is_write(k->kind) ? LEAF_WRITE : LEAF_READ;
 	struct place place = { .hpa = gpa };
 
 	if (n->levels && unlikely(!nested_common(e, n, use, gpa, &place)) &&
@@ -341,13 +352,13 @@ INLINE void two_stages(struct walk *k, const struct geometry *g,
 }
 
 /* The engine for one pair of geometries. */
-#define ENGINE(name, guest, nested)					\
-static void name(struct walk *k, uint64_t la)				\
-{									\
-	static const struct geometry g = guest, n = nested;		\
-									\
-	two_stages(k, &g, &n, la);					\
-}
+#define ENGINE(name, guest, nested)                                 \
+	static void name(struct walk *k, uint64_t la)               \
+	{                                                           \
+		static const struct geometry g = guest, n = nested; \
+                                                                    \
+		two_stages(k, &g, &n, la);                          \
+	}
 
 ENGINE(walk_4_none, GEOMETRY_4LEVEL, GEOMETRY_NONE)
 ENGINE(walk_4_4, GEOMETRY_4LEVEL, GEOMETRY_4LEVEL)
@@ -374,6 +385,7 @@ ENGINE(walk_paereg_5, GEOMETRY_PAE_REGISTERS, GEOMETRY_5LEVEL)
  */
 walk_engine engine_for(enum mode guest, enum mode nested)
 {
+	/* clang-format off */
 	static const walk_engine engines[NR_MODES][3] = {
 		[MODE_NONE] = { walk_none_none, walk_none_4, walk_none_5 },
 		[MODE_32BIT] = { walk_32_none, walk_32_4, walk_32_5 },
@@ -383,6 +395,7 @@ walk_engine engine_for(enum mode guest, enum mode nested)
 		[MODE_4LEVEL] = { walk_4_none, walk_4_4, walk_4_5 },
 		[MODE_5LEVEL] = { walk_5_none, walk_5_4, walk_5_5 },
 	};
+	/* clang-format on */
 
 	if (nested == MODE_NONE)
 		return engines[guest][0];

@@ -15,24 +15,24 @@
 /* What the second stage made of one guest-physical address. */
 struct nested {
 	uint64_t hpa;
-	uint64_t leaf;		/* last entry read; 0 without a second stage */
-	uint64_t leaf_hpa;	/* where that entry lies */
-	unsigned int level;	/* of its table; 0: none was read */
-	uint64_t rights;	/* AND of the entries' right bits */
-	uint64_t upper;		/* the same without the leaf */
-	unsigned int cache;	/* PCD << 1 | PWT that govern the leaf's own type */
-	bool no_execute;	/* nested tables: NX anywhere */
+	uint64_t leaf;      /* last entry read; 0 without a second stage */
+	uint64_t leaf_hpa;  /* where that entry lies */
+	unsigned int level; /* of its table; 0: none was read */
+	uint64_t rights;    /* AND of the entries' right bits */
+	uint64_t upper;     /* the same without the leaf */
+	unsigned int cache; /* PCD << 1 | PWT that govern the leaf's own type */
+	bool no_execute;    /* nested tables: NX anywhere */
 };
 
 /* Right bits in struct nested when nothing is denied. */
-#define EPT_ALL_RIGHTS	(EPT_RWX | EPT_XU)
-#define NPT_ALL_RIGHTS	(PTE_RW | PTE_US)
+#define EPT_ALL_RIGHTS (EPT_RWX | EPT_XU)
+#define NPT_ALL_RIGHTS (PTE_RW | PTE_US)
 
 /* A guest entry whose A or D flag is to be set, with its place. */
 struct guest_slot {
 	uint64_t gpa;
 	struct nested at;
-	unsigned int cache;	/* PCD << 1 | PWT of the entry that led here */
+	unsigned int cache; /* PCD << 1 | PWT of the entry that led here */
 };
 
 /* What the guest's tables say about a page, all levels combined. */
@@ -40,8 +40,8 @@ struct page {
 	bool us;
 	bool rw;
 	bool xd;
-	bool upper_rw;		/* R/W without the leaf */
-	bool dirty;		/* D of the leaf */
+	bool upper_rw; /* R/W without the leaf */
+	bool dirty;    /* D of the leaf */
 	uint8_t key;
 };
 
@@ -53,21 +53,22 @@ struct walk {
 	const struct common_cases *common;
 	struct tdp_walk_result *r;
 	struct tdp_walk_log *log;
+	struct tdp_tlb *tlb;
 	bool dry;
 
 	enum tdp_access_kind kind;
 	enum privilege privilege;
-	enum tdp_access_kind table_kind;	/* of the walk's own accesses */
+	enum tdp_access_kind table_kind; /* of the walk's own accesses */
 	unsigned int size;
 
 	struct page page;
-	bool uncommon;		/* a guest entry took the ladder */
-	bool all_paging_write;	/* PWA in every leaf that maps a guest table */
-	uint8_t update;		/* bit n: slot[n] needs A or D */
-	unsigned int cache;	/* PCD << 1 | PWT that governs the next table */
-	unsigned int leaf_level;	/* of the guest; 0: no paging */
+	bool uncommon;         /* a guest entry took the ladder */
+	bool all_paging_write; /* PWA in every leaf that maps a guest table */
+	uint8_t update;        /* bit n: slot[n] needs A or D */
+	unsigned int cache;    /* PCD << 1 | PWT that governs the next table */
+	unsigned int leaf_level; /* of the guest; 0: no paging */
 	uint64_t leaf;
-	uint64_t entry;		/* the one that guest_step() judged last */
+	uint64_t entry; /* the one that guest_step() judged last */
 
 	/*
 	 * Byte n counts the walks whose last entry was at level n; running
@@ -76,8 +77,8 @@ struct walk {
 	uint64_t guest_stops;
 	uint64_t nested_stops;
 	unsigned int pml_index;
-	uint8_t nr_pdptes;	/* read by the load of the PDPTE registers */
-	struct nested at;	/* the latest second-stage walk by the ladder */
+	uint8_t nr_pdptes; /* read by the load of the PDPTE registers */
+	struct nested at;  /* the latest second-stage walk by the ladder */
 	struct guest_slot slot[NR_LEVELS];
 };
 
@@ -103,8 +104,7 @@ static inline void count_stop(uint64_t *stops, unsigned int level)
 
 static inline enum tdp_walk_stage nested_stage(const struct walk *k)
 {
-	return k->w->cpu.stage2 == TDP_STAGE2_EPT ? TDP_WALK_EPT :
-						    TDP_WALK_NPT;
+	return k->w->cpu.stage2 == TDP_STAGE2_EPT ? TDP_WALK_EPT : TDP_WALK_NPT;
 }
 
 /* Note how the walk ends.  For a check that no entry decided, @level is 0. */
@@ -170,6 +170,11 @@ bool ept_walk(struct walk *k, uint64_t gpa, enum purpose purpose,
 	      unsigned int target, struct nested *at);
 bool npt_walk(struct walk *k, uint64_t gpa, enum purpose purpose,
 	      unsigned int target, struct nested *at);
+/* Would a walk with this result allow the access, and have no flag to set? */
+bool ept_passes(struct walk *k, uint64_t gpa, enum purpose purpose,
+		const struct nested *at);
+bool npt_passes(const struct walk *k, enum purpose purpose,
+		const struct nested *at);
 /* May, and does, the second stage let A or D of a guest entry be set? */
 bool ept_update(struct walk *k, const struct guest_slot *slot,
 		unsigned int target);
@@ -185,6 +190,8 @@ enum tdp_walk_reason spp_decide(struct walk *k, uint64_t gpa);
 
 /* record.c: references, writes, PML. */
 uint64_t entry_read(const struct walk *k, uint64_t hpa, unsigned int bytes);
+/* The same by a locked access, which no page-walk cache serves. */
+uint64_t entry_current(const struct walk *k, uint64_t hpa, unsigned int bytes);
 void entry_write(struct walk *k, const struct tdp_walk_ref *ref);
 static inline void log_ref(struct walk *k, const struct tdp_walk_ref *ref)
 {
@@ -196,6 +203,12 @@ static inline void log_ref(struct walk *k, const struct tdp_walk_ref *ref)
 }
 void pml_append(struct walk *k, uint64_t gpa);
 void ve_area_write(struct walk *k);
+
+/* One address through the second stage, by the ladder. */
+bool nested_walk_slow(struct walk *k, uint64_t gpa, enum purpose purpose,
+		      unsigned int target, struct nested *at);
+/* Note that @gpa, a page of whatever size, was reached at k->at. */
+void walk_success(struct walk *k, uint64_t gpa);
 
 /* types.c: memory types of references, and of the access. */
 enum tdp_memtype guest_ref_type(const struct walk *k, const struct nested *at,

@@ -9,10 +9,10 @@
 #include "arch/regs.h"
 #include "base/error.h"
 #include "walk/engine.h"
-#include "walk/walk.h"
+#include "walk/tlb.h"
 
 /* What no entry is: the ladder judges all of them. */
-#define NEVER	((struct common){ .mask = 0, .want = 1 })
+#define NEVER ((struct common){ .mask = 0, .want = 1 })
 
 enum mode paging_mode(uint64_t cr0, uint64_t cr4, uint64_t efer)
 {
@@ -97,7 +97,9 @@ static void load_linear(struct tdp_walker *w)
 static void load_common_rights(struct tdp_walker *w)
 {
 	static const struct page page = {
-		.us = true, .rw = true, .upper_rw = true,
+		.us = true,
+		.rw = true,
+		.upper_rw = true,
 	};
 
 	for (enum privilege p = USER; p < NR_PRIVILEGES; p++) {
@@ -117,7 +119,8 @@ static void load_common_guest(struct tdp_walker *w)
 	const struct pte_format *f = &w->guest;
 	const uint64_t rights = PTE_P | PTE_RW | PTE_US | PTE_A;
 	const uint64_t no_ps = w->mode == MODE_32BIT ?
-			       (f->rules.pse ? PTE_PS : 0) : PTE_PS;
+				       (f->rules.pse ? PTE_PS : 0) :
+				       PTE_PS;
 	struct common *common = w->common.guest;
 
 	for (unsigned int l = 2; l <= geometries[w->mode].levels; l++)
@@ -178,7 +181,8 @@ static void never_common_nested(struct tdp_walker *w)
 /* Bits of an entry's address that lead out of the flat range. */
 static uint64_t outside_flat(const struct tdp_walker *w)
 {
-	const unsigned int log2 = 63 - (unsigned int)__builtin_clzll(w->pm->size);
+	const unsigned int log2 = 63 -
+				  (unsigned int)__builtin_clzll(w->pm->size);
 
 	return PTE_ADDR & ~(BIT(log2) - 1);
 }
@@ -228,8 +232,8 @@ static void load_common_ept(struct tdp_walker *w)
 	w->common.nested_leaf[LEAF_TABLE].mask |= outside;
 	narrow_common_guest(w);
 	for (unsigned int i = 0; i < 8; i++)
-		w->common_type[i] = (uint8_t)
-			common_type(&w->cpu, tdp_pat_type(w->cpu.pat, i));
+		w->common_type[i] = (uint8_t)common_type(
+			&w->cpu, tdp_pat_type(w->cpu.pat, i));
 }
 
 static void load_ept(struct tdp_walker *w)
@@ -325,8 +329,7 @@ static void load_npt(struct tdp_walker *w)
 	w->gmet = npt_feature(cpu, TDP_NP_GMET, TDP_FEATURE_GMET);
 	w->rogpt = npt_feature(cpu, TDP_NP_ROGPT, TDP_FEATURE_ROGPT);
 	/* Ignored if the nested format has no NX. */
-	w->ssscheck = npt_feature(cpu, TDP_NP_SSSCHECK,
-				  TDP_FEATURE_SSSCHECK) &&
+	w->ssscheck = npt_feature(cpu, TDP_NP_SSSCHECK, TDP_FEATURE_SSSCHECK) &&
 		      (npt->cr4 & CR4_PAE) && (npt->efer & EFER_NX);
 	w->table_kind = w->rogpt ? TDP_READ : TDP_WRITE;
 	w->pml = npt_feature(cpu, TDP_NP_PML, TDP_FEATURE_NPT_PML);
@@ -358,7 +361,13 @@ void walker_load(struct tdp_walker *w, const struct tdp_walk_cpu *cpu)
 		load_npt(w);
 	w->counted = counted(w->mode);
 	w->nested_counted = counted(w->nested_mode);
-	w->engine = engine_for(w->mode, w->nested_mode);
+	walker_use_tlb(w, w->tlb);
+}
+
+void walker_use_tlb(struct tdp_walker *w, struct tdp_tlb *tlb)
+{
+	w->tlb = tlb;
+	w->engine = tlb ? tlb_walk : engine_for(w->mode, w->nested_mode);
 }
 
 void walker_init(struct tdp_walker *w, struct physmem *pm)

@@ -12,7 +12,7 @@
 #include "walk/geometry.h"
 #include "walk/layout.h"
 
-#define NR_LEVELS	(TDP_WALK_MAX_LEVELS + 1)	/* indexed from 1 */
+#define NR_LEVELS (TDP_WALK_MAX_LEVELS + 1) /* indexed from 1 */
 
 struct tdp_memory {
 	struct physmem pm;
@@ -21,17 +21,17 @@ struct tdp_memory {
 
 /* Whose access: the columns of the manual's access-rights rules. */
 enum privilege {
-	USER,			/* at CPL 3, and WRUSS */
+	USER, /* at CPL 3, and WRUSS */
 	SUPERVISOR,
-	IMPLICIT,		/* supervisor, whatever the CPL */
+	IMPLICIT, /* supervisor, whatever the CPL */
 	NR_PRIVILEGES
 };
 
 /* What the second stage translates an address for. */
 enum purpose {
-	FOR_TABLE,		/* a guest entry is about to be read */
-	FOR_UPDATE,		/* A or D of a guest entry is about to be set */
-	FOR_PDPTES,		/* MOV to CR loads the PDPTE registers */
+	FOR_TABLE,  /* a guest entry is about to be read */
+	FOR_UPDATE, /* A or D of a guest entry is about to be set */
+	FOR_PDPTES, /* MOV to CR loads the PDPTE registers */
 	FOR_FINAL,
 };
 
@@ -48,15 +48,15 @@ struct common {
 
 /* Which leaf of the second stage: what the access may have to change. */
 enum nested_leaf {
-	LEAF_TABLE,		/* holds a guest table */
-	LEAF_READ,		/* final address, read or fetched from */
-	LEAF_WRITE,		/* final address, written */
+	LEAF_TABLE, /* holds a guest table */
+	LEAF_READ,  /* final address, read or fetched from */
+	LEAF_WRITE, /* final address, written */
 	NR_NESTED_LEAVES
 };
 
 struct common_cases {
 	struct common guest[NR_LEVELS];
-	struct common guest_leaf[2];		/* by: is it a write? */
+	struct common guest_leaf[2]; /* by: is it a write? */
 	struct common nested[NR_LEVELS];
 	struct common nested_leaf[NR_NESTED_LEAVES];
 };
@@ -71,7 +71,7 @@ struct pte_format {
 struct ept_format {
 	struct ept_rules rules;
 	bool exec_only;
-	bool advanced;		/* qualification bits 11:9 */
+	bool advanced; /* qualification bits 11:9 */
 	bool maps_page[NR_LEVELS];
 	uint64_t reserved[NR_LEVELS][2];
 };
@@ -84,34 +84,38 @@ struct tdp_walker {
 	struct physmem *pm;
 
 	/* The linear address. */
-	bool plain_linear;		/* only canonicality is to be checked */
-	unsigned int linear_width;	/* 32, 48 or 57 */
+	bool plain_linear;         /* only canonicality is to be checked */
+	unsigned int linear_width; /* 32, 48 or 57 */
 
 	/* The guest's tables. */
 	enum mode mode;
-	uint64_t counted;		/* bytes 1..levels are FFh */
-	uint64_t root;			/* guest-physical; PAE: of the PDPT */
-	unsigned int root_cache;	/* PCD << 1 | PWT */
+	uint64_t counted;        /* bytes 1..levels are FFh */
+	uint64_t root;           /* guest-physical; PAE: of the PDPT */
+	unsigned int root_cache; /* PCD << 1 | PWT */
 	struct pte_format guest;
 	bool long_mode;
-	uint8_t common_allowed[NR_PRIVILEGES];	/* bits by access kind */
+	uint8_t common_allowed[NR_PRIVILEGES]; /* bits by access kind */
 
 	/* The second stage. */
 	enum mode nested_mode;
 	uint64_t nested_counted;
-	uint8_t common_type[8];	/* by PAT << 2 | PCD << 1 | PWT; EPT leaf is WB */
+	uint8_t common_type
+		[8]; /* by PAT << 2 | PCD << 1 | PWT; EPT leaf is WB */
 	uint64_t nested_root;
-	uint64_t flat_root;	/* the same, or 0 where no entry is common */
+	uint64_t flat_root; /* the same, or 0 where no entry is common */
 	struct ept_format ept;
 	struct pte_format npt;
 	bool pml;
 	bool gmet;
 	bool rogpt;
 	bool ssscheck;
-	enum tdp_access_kind table_kind;	/* how a walk accesses tables */
+	enum tdp_access_kind table_kind; /* how a walk accesses tables */
 
 	uint64_t pml_base;
 	unsigned int pml_index;
+
+	struct tdp_tlb *tlb; /* NULL: walks remember nothing */
+	uint16_t vpid;
 
 	walk_engine engine;
 	struct common_cases common;
@@ -123,6 +127,9 @@ struct tdp_walker {
  */
 void walker_init(struct tdp_walker *w, struct physmem *pm);
 void walker_load(struct tdp_walker *w, const struct tdp_walk_cpu *cpu);
+
+/* Choose the engine for the registers that are loaded, and for @tlb. */
+void walker_use_tlb(struct tdp_walker *w, struct tdp_tlb *tlb);
 
 /* The paging mode that registers select; SDM: "Paging-Mode Enabling". */
 enum mode paging_mode(uint64_t cr0, uint64_t cr4, uint64_t efer);

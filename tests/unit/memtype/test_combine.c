@@ -10,6 +10,7 @@
 
 enum table { INTEL, AMD, NESTED, FINAL };
 
+/* clang-format off */
 static const struct row {
 	const char *name;
 	enum table table;
@@ -42,10 +43,13 @@ static const struct row {
 	{ "final_wt", FINAL, "WT: UC CD CD WT WT" },
 	{ "final_wb", FINAL, "WB: UC WC WP WT WB" },
 };
+/* clang-format on */
 
 static const char *const columns[] = {
-	[INTEL] = COLUMNS_PAT, [AMD] = COLUMNS_PAT,
-	[NESTED] = COLUMNS_HOST, [FINAL] = COLUMNS_MTRR,
+	[INTEL] = COLUMNS_PAT,
+	[AMD] = COLUMNS_PAT,
+	[NESTED] = COLUMNS_HOST,
+	[FINAL] = COLUMNS_MTRR,
 };
 
 static enum tdp_memtype type_of(const char *word, size_t length)
@@ -74,10 +78,14 @@ static enum tdp_memtype combine(enum table table, enum tdp_memtype row,
 				enum tdp_memtype column)
 {
 	switch (table) {
-	case INTEL:	return tdp_memtype_intel(row, column);
-	case AMD:	return tdp_memtype_amd(row, column);
-	case NESTED:	return tdp_memtype_amd_nested(row, column);
-	case FINAL:	return tdp_memtype_amd_final(column, row);
+	case INTEL:
+		return tdp_memtype_intel(row, column);
+	case AMD:
+		return tdp_memtype_amd(row, column);
+	case NESTED:
+		return tdp_memtype_amd_nested(row, column);
+	case FINAL:
+		return tdp_memtype_amd_final(column, row);
 	}
 	return TDP_MT_UNDEFINED;
 }
@@ -99,6 +107,7 @@ static void combined_type(void **state)
 	assert_string_equal(result, "");
 }
 
+/* clang-format off */
 static const struct ept_row {
 	const char *name;
 	bool cd, ipat;
@@ -113,6 +122,7 @@ static const struct ept_row {
 	{ "cr0_cd_beats_ept_type", true, false,
 	  TDP_MT_WT, TDP_MT_WB, TDP_MT_UC },
 };
+/* clang-format on */
 
 static void ept_type(void **state)
 {
@@ -122,6 +132,7 @@ static void ept_type(void **state)
 			 r->effective);
 }
 
+/* clang-format off */
 static const struct without_pat_row {
 	const char *name;
 	enum tdp_memtype mtrr;
@@ -138,6 +149,7 @@ static const struct without_pat_row {
 	{ "mtrr_wb", TDP_MT_WB,
 	  { TDP_MT_WB, TDP_MT_WT, TDP_MT_UC, TDP_MT_UC } },
 };
+/* clang-format on */
 
 static void without_pat(void **state)
 {

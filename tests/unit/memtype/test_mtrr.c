@@ -3,10 +3,11 @@
 #include "support/unit.h"
 #include "tdpsim/memtype.h"
 
-#define M	46		/* MAXPHYADDR */
-#define NR_VAR	10
+#define M      46 /* MAXPHYADDR */
+#define NR_VAR 10
 
 /* One WRMSR after reset. */
+/* clang-format off */
 static const struct write_row {
 	const char *name;
 	uint32_t msr;
@@ -48,6 +49,7 @@ static const struct write_row {
 	{ "smrr_mask_valid", 0x1f3, 0xff800800, TDP_MSR_OK, true },
 	{ "smrr_mask_bit_10", 0x1f3, 0xff800c00, TDP_MSR_RESERVED, true },
 };
+/* clang-format on */
 
 static void write_is_judged(void **state)
 {
@@ -64,6 +66,7 @@ static void write_is_judged(void **state)
 }
 
 /* Registers written after reset, then one address. */
+/* clang-format off */
 static const struct type_row {
 	const char *name;
 	struct { uint32_t msr; uint64_t value; } write[6];	/* up to msr 0 */
@@ -125,6 +128,7 @@ static const struct type_row {
 	  { { 0x2ff, 0x800 }, { 0x200, 5 }, { 0x201, 0x800 },
 	    { 0x202, 6 }, { 0x203, 0x800 } }, 0x5000, TDP_MT_UNDEFINED },
 };
+/* clang-format on */
 
 static void type_of_address(void **state)
 {
@@ -180,8 +184,9 @@ static void dram_bits_have_no_part_in_the_type(void **state)
 	tdp_mtrr_reset(&mtrr, 8, false);
 	mtrr.dram_bits = true;
 	tdp_mtrr_write(&mtrr, 0x2ff, 0xc00, M, false);
-	assert_int_equal(tdp_mtrr_write(&mtrr, 0x26f, 0x1e1e1e1e1e1e1e1d, M,
-					false), TDP_MSR_OK);
+	assert_int_equal(
+		tdp_mtrr_write(&mtrr, 0x26f, 0x1e1e1e1e1e1e1e1d, M, false),
+		TDP_MSR_OK);
 	assert_int_equal(tdp_mtrr_type(&mtrr, TDP_HPA(0xf8000), M, false),
 			 TDP_MT_WP);
 	assert_int_equal(tdp_mtrr_type(&mtrr, TDP_HPA(0xf9000), M, false),
@@ -215,6 +220,7 @@ static void without_mtrrs_all_is_wb(void **state)
 			 TDP_MT_WB);
 }
 
+/* clang-format off */
 static const struct pat_row {
 	const char *name;
 	uint64_t pat;
@@ -227,6 +233,7 @@ static const struct pat_row {
 	{ "type_8", 0x0808080808080808, TDP_MSR_PAT_TYPE },
 	{ "reserved_bit_of_last_byte", 0x8007040600070406, TDP_MSR_PAT_TYPE },
 };
+/* clang-format on */
 
 static void pat_is_judged(void **state)
 {
@@ -252,8 +259,8 @@ static void every_rule_has_a_name(void **state)
 {
 	(void)state;
 	for (int i = 0; i < TDP_NR_MSR_RULES; i++)
-		assert_string_not_equal(
-			tdp_msr_rule_name((enum tdp_msr_rule)i), "?");
+		assert_string_not_equal(tdp_msr_rule_name((enum tdp_msr_rule)i),
+					"?");
 	assert_string_equal(tdp_msr_rule_name(TDP_NR_MSR_RULES), "?");
 }
 

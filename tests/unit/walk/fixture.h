@@ -19,18 +19,22 @@
 #include "support/unit.h"
 #include "tdpsim/walk.h"
 
-#define LA		UINT64_C(0x0000008080604008)
-#define LA_LEGACY	UINT64_C(0x00c04008)	/* 32-bit paging */
-#define LA_PAE		UINT64_C(0x80604008)
-#define DATA		UINT64_C(0x5008)	/* what they map to */
-#define GUEST_OFFSET	UINT64_C(0x200000)	/* of GPAs, under a stage 2 */
+#define LA           UINT64_C(0x0000008080604008)
+#define LA_LEGACY    UINT64_C(0x00c04008) /* 32-bit paging */
+#define LA_PAE       UINT64_C(0x80604008)
+#define DATA         UINT64_C(0x5008)   /* what they map to */
+#define GUEST_OFFSET UINT64_C(0x200000) /* of GPAs, under a stage 2 */
 
 enum shape {
-	LONG4, LONG5, PAE, LEGACY, NO_PAGING,
+	LONG4,
+	LONG5,
+	PAE,
+	LEGACY,
+	NO_PAGING,
 };
 
 struct poke {
-	enum { END, GUEST, GUEST4, HOST } where;	/* GUEST4: 4 bytes */
+	enum { END, GUEST, GUEST4, HOST } where; /* GUEST4: 4 bytes */
 	uint64_t address;
 	uint64_t value;
 };
@@ -45,11 +49,11 @@ struct machine {
 
 static inline void machine_poke(struct machine *m, const struct poke *p)
 {
-	const uint64_t hpa = p->address +
-			     (p->where == HOST ? 0 : m->offset);
+	const uint64_t hpa = p->address + (p->where == HOST ? 0 : m->offset);
 
 	assert_int_equal(tdp_memory_write(m->memory, TDP_HPA(hpa), &p->value,
-					  p->where == GUEST4 ? 4 : 8), TDP_OK);
+					  p->where == GUEST4 ? 4 : 8),
+			 TDP_OK);
 }
 
 static inline void machine_pokes(struct machine *m, const struct poke *p)
@@ -60,34 +64,39 @@ static inline void machine_pokes(struct machine *m, const struct poke *p)
 
 static inline void machine_map_ept(struct machine *m)
 {
+	/* clang-format off */
 	static const struct poke tables[] = {
 		{ HOST, 0x104000, 0x100007 }, { HOST, 0x100000, 0x101007 },
 		{ HOST, 0x101000, 0x102007 }, { HOST, 0x102000, 0x103007 },
 		{ END, 0, 0 },
 	};
+	/* clang-format on */
 
 	machine_pokes(m, tables);
 	for (uint64_t p = 0; p < 16; p++)
-		machine_poke(m, &(struct poke){
-			HOST, 0x103000 + 8 * p, (p << 12) + 0x200037 });
+		machine_poke(m, &(struct poke){ HOST, 0x103000 + 8 * p,
+						(p << 12) + 0x200037 });
 }
 
 static inline void machine_map_npt(struct machine *m)
 {
+	/* clang-format off */
 	static const struct poke tables[] = {
 		{ HOST, 0x104000, 0x100027 }, { HOST, 0x100000, 0x101027 },
 		{ HOST, 0x101000, 0x102027 }, { HOST, 0x102000, 0x103027 },
 		{ END, 0, 0 },
 	};
+	/* clang-format on */
 
 	machine_pokes(m, tables);
 	for (uint64_t p = 0; p < 16; p++)
-		machine_poke(m, &(struct poke){
-			HOST, 0x103000 + 8 * p, (p << 12) + 0x200067 });
+		machine_poke(m, &(struct poke){ HOST, 0x103000 + 8 * p,
+						(p << 12) + 0x200067 });
 }
 
 static inline void machine_map_guest(struct machine *m, enum shape shape)
 {
+	/* clang-format off */
 	static const struct poke wide[] = {
 		{ GUEST, 0x6000, 0x1027 },	/* PML5E 0 */
 		{ GUEST, 0x1008, 0x2027 }, { GUEST, 0x2010, 0x3027 },
@@ -102,6 +111,7 @@ static inline void machine_map_guest(struct machine *m, enum shape shape)
 		{ GUEST4, 0x300c, 0x4027 }, { GUEST4, 0x4010, 0x5067 },
 		{ END, 0, 0 },
 	};
+	/* clang-format on */
 
 	machine_pokes(m, shape == LEGACY ? legacy : shape == PAE ? pae : wide);
 }
@@ -125,9 +135,11 @@ static inline void machine_set_mode(struct tdp_walk_cpu *cpu, enum shape shape)
 
 static inline uint64_t machine_linear(enum shape shape)
 {
+	/* clang-format off */
 	static const uint64_t linear[] = {
 		LA, LA, LA_PAE, LA_LEGACY, DATA,
 	};
+	/* clang-format on */
 
 	return linear[shape];
 }

@@ -6,7 +6,9 @@
 #include "fixture.h"
 
 static const struct tdp_walk_access read_user = {
-	.gva = { LA }, .kind = TDP_READ, .user = true,
+	.gva = { LA },
+	.kind = TDP_READ,
+	.user = true,
 };
 
 static const struct tdp_walk_result *redo(struct machine *m,
@@ -73,8 +75,7 @@ static void accessed_flag_while_walking_may_exit(void **state)
 	machine_poke(&m, &(struct poke){ GUEST, 0x1008, 0x2007 });
 	machine_poke(&m, &(struct poke){ GUEST, 0x4020, 0 });
 	m.cpu.choices.a_while_walking = true;
-	assert_int_equal(redo(&m, &read_user)->reason,
-			 TDP_WALK_WHY_E_AD_WRITE);
+	assert_int_equal(redo(&m, &read_user)->reason, TDP_WALK_WHY_E_AD_WRITE);
 	assert_int_equal(m.result.gpa.addr, 0x1008);
 	machine_finish(&m);
 }
@@ -82,7 +83,9 @@ static void accessed_flag_while_walking_may_exit(void **state)
 static void read_modify_write_in_the_qualification(void **state)
 {
 	const struct tdp_walk_access rmw = {
-		.gva = { LA }, .kind = TDP_RMW, .user = true,
+		.gva = { LA },
+		.kind = TDP_RMW,
+		.user = true,
 	};
 	struct machine m;
 
@@ -102,12 +105,10 @@ static void paging_write_and_upper_levels(void **state)
 	(void)state;
 	machine_init(&m, LONG4, TDP_STAGE2_EPT);
 	machine_poke(&m, &(struct poke){ HOST, 0x102000, 0x103005 });
-	machine_poke(&m, &(struct poke){ HOST, 0x103020,
-					 0x0400000000204037 });
+	machine_poke(&m, &(struct poke){ HOST, 0x103020, 0x0400000000204037 });
 	machine_poke(&m, &(struct poke){ GUEST, 0x4020, 0x5007 });
 	m.cpu.ept.ctrl3 |= TDP_EPT_CTRL3_PW;
-	assert_int_equal(redo(&m, &read_user)->reason,
-			 TDP_WALK_WHY_E_AD_WRITE);
+	assert_int_equal(redo(&m, &read_user)->reason, TDP_WALK_WHY_E_AD_WRITE);
 	m.cpu.choices.pw_any_upper = true;
 	assert_int_equal(redo(&m, &read_user)->reason, TDP_WALK_WHY_NONE);
 	machine_finish(&m);
@@ -123,8 +124,7 @@ static void ve_for_a_gpa_that_is_too_wide(void **state)
 	m.cpu.maxphyaddr = m.cpu.guest_maxphyaddr = 52;
 	m.cpu.ept.ctrl2 |= TDP_EPT_CTRL2_VE;
 	m.cpu.ept.ve_address = 0x130000;
-	assert_int_equal(redo(&m, &read_user)->outcome,
-			 TDP_WALK_EPT_VIOLATION);
+	assert_int_equal(redo(&m, &read_user)->outcome, TDP_WALK_EPT_VIOLATION);
 	m.cpu.choices.ve_gpa_width = true;
 	assert_int_equal(redo(&m, &read_user)->outcome, TDP_WALK_VE);
 	machine_finish(&m);
@@ -149,7 +149,8 @@ static void nested_tables_that_are_too_narrow(void **state)
 static void gmet_and_the_us_bit(void **state)
 {
 	const struct tdp_walk_access fetch = {
-		.gva = { LA }, .kind = TDP_FETCH,
+		.gva = { LA },
+		.kind = TDP_FETCH,
 	};
 	struct machine m;
 
@@ -165,7 +166,9 @@ static void gmet_and_the_us_bit(void **state)
 static void nested_fetches_without_nx_and_smep(void **state)
 {
 	const struct tdp_walk_access fetch = {
-		.gva = { LA }, .kind = TDP_FETCH, .user = true,
+		.gva = { LA },
+		.kind = TDP_FETCH,
+		.user = true,
 	};
 	struct machine m;
 
@@ -185,7 +188,9 @@ static void nested_fetches_without_nx_and_smep(void **state)
 static void amd_pdptes_in_registers_or_memory(void **state)
 {
 	const struct tdp_walk_access access = {
-		.gva = { LA_PAE }, .kind = TDP_READ, .user = true,
+		.gva = { LA_PAE },
+		.kind = TDP_READ,
+		.user = true,
 	};
 	struct machine m;
 
@@ -203,6 +208,7 @@ static void amd_pdptes_in_registers_or_memory(void **state)
 }
 
 /* Bits of CR3 (61, 62), CR4 (28), EFER (20), and what becomes of a pointer. */
+/* clang-format off */
 static const struct linear_row {
 	const char *name;
 	uint64_t pointer;
@@ -242,13 +248,16 @@ static const struct linear_row {
 	{ "compatibility_mode_cuts", 0xffffffff80001000, 0x80001000,
 	  0, 0, 0, TDP_READ, false, false, true },
 };
+/* clang-format on */
 
 static void linear_address(void **state)
 {
 	const struct linear_row *r = *state;
 	const struct tdp_walk_access access = {
-		.gva = { r->pointer }, .kind = r->kind,
-		.untagged = r->untagged, .implicit = r->implicit,
+		.gva = { r->pointer },
+		.kind = r->kind,
+		.untagged = r->untagged,
+		.implicit = r->implicit,
 	};
 	struct machine m;
 

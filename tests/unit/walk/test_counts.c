@@ -8,20 +8,20 @@
  */
 #include "fixture.h"
 
-#define GUEST_TABLES	UINT64_C(0x00400000)
-#define DATA_PAGE	UINT64_C(0x80000000)
-#define NESTED_TABLES	UINT64_C(0xc0000000)
+#define GUEST_TABLES  UINT64_C(0x00400000)
+#define DATA_PAGE     UINT64_C(0x80000000)
+#define NESTED_TABLES UINT64_C(0xc0000000)
 
 /* One hierarchy of tables under construction. */
 struct builder {
 	struct tdp_memory *memory;
-	uint64_t next;		/* free frame */
+	uint64_t next; /* free frame */
 	uint64_t root;
 	unsigned int levels;
 	unsigned int index_bits;
 	uint64_t table_bits;
 	uint64_t leaf_bits;
-	uint64_t top_bits;	/* of PDPTEs, which have no rights */
+	uint64_t top_bits; /* of PDPTEs, which have no rights */
 };
 
 static uint64_t new_frame(struct builder *b)
@@ -34,8 +34,9 @@ static void put(struct builder *b, uint64_t hpa, uint64_t entry)
 {
 	const size_t bytes = b->index_bits == 10 ? 4 : 8;
 
-	assert_int_equal(tdp_memory_write(b->memory, TDP_HPA(hpa), &entry,
-					  bytes), TDP_OK);
+	assert_int_equal(
+		tdp_memory_write(b->memory, TDP_HPA(hpa), &entry, bytes),
+		TDP_OK);
 }
 
 static uint64_t get(struct builder *b, uint64_t hpa)
@@ -55,14 +56,15 @@ static void map(struct builder *b, uint64_t in, uint64_t out, unsigned int leaf)
 	for (unsigned int level = b->levels;; level--) {
 		const unsigned int shift = 12 + b->index_bits * (level - 1);
 		const uint64_t index = in >> shift & (BIT(b->index_bits) - 1);
-		const uint64_t slot = table + index *
-				      (b->index_bits == 10 ? 4 : 8);
-		const uint64_t bits = level == 3 && b->top_bits ?
-				      b->top_bits : b->table_bits;
+		const uint64_t slot = table +
+				      index * (b->index_bits == 10 ? 4 : 8);
+		const uint64_t bits = level == 3 && b->top_bits ? b->top_bits :
+								  b->table_bits;
 
 		if (level == leaf) {
-			put(b, slot, (out & ~(BIT(shift) - 1)) | b->leaf_bits |
-			    (level > 1 ? PTE_PS : 0));
+			put(b, slot,
+			    (out & ~(BIT(shift) - 1)) | b->leaf_bits |
+				    (level > 1 ? PTE_PS : 0));
 			return;
 		}
 		if (!get(b, slot))
@@ -75,7 +77,9 @@ static void builder_init(struct builder *b, struct tdp_memory *memory,
 			 uint64_t tables, unsigned int levels)
 {
 	*b = (struct builder){
-		.memory = memory, .next = tables, .levels = levels,
+		.memory = memory,
+		.next = tables,
+		.levels = levels,
 		.index_bits = levels == 2 ? 10 : 9,
 		.table_bits = PTE_P | PTE_RW | PTE_US | PTE_A,
 		.leaf_bits = PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D,
@@ -95,9 +99,10 @@ struct guest {
 	const char *name;
 	enum shape shape;
 	unsigned int leaf;
-	unsigned int g_ept, g_npt;	/* entries read from memory */
+	unsigned int g_ept, g_npt; /* entries read from memory */
 };
 
+/* clang-format off */
 static const struct guest guests[] = {
 	{ "no_paging", NO_PAGING, 0, 0, 0 },
 	{ "32bit_4k", LEGACY, 1, 2, 2 },
@@ -111,6 +116,7 @@ static const struct guest guests[] = {
 	{ "5level_2m", LONG5, 2, 4, 4 },
 	{ "5level_1g", LONG5, 3, 3, 3 },
 };
+/* clang-format on */
 
 static unsigned int guest_levels(enum shape shape)
 {
@@ -129,6 +135,7 @@ struct nesting {
 };
 
 /* n = nf for uniform sizes; the mixed ones have an n of 4K and nf smaller. */
+/* clang-format off */
 static const struct nesting nestings[] = {
 	{ "native", TDP_STAGE2_NONE, 0, 0, 0 },
 	{ "ept4", TDP_STAGE2_EPT, 4, 1, 1 },
@@ -149,6 +156,7 @@ static const struct nesting nestings[] = {
 	{ "npt5", TDP_STAGE2_NPT, 5, 1, 1 },
 	{ "npt5_data_2m", TDP_STAGE2_NPT, 5, 1, 2 },
 };
+/* clang-format on */
 
 static void nest(struct machine *m, const struct nesting *n)
 {
@@ -197,20 +205,21 @@ static unsigned int depth(const struct nesting *n, unsigned int leaf)
 	return n->levels ? n->levels - leaf + 1 : 0;
 }
 
-static void check_levels(const struct tdp_walk_result *r,
-			 const struct guest *g, const struct nesting *n,
-			 unsigned int reads)
+static void check_levels(const struct tdp_walk_result *r, const struct guest *g,
+			 const struct nesting *n, unsigned int reads)
 {
 	const unsigned int top = g->shape == PAE &&
-				 n->stage2 != TDP_STAGE2_NPT ?
-				 2 : guest_levels(g->shape);
+						 n->stage2 != TDP_STAGE2_NPT ?
+					 2 :
+					 guest_levels(g->shape);
 
 	for (unsigned int level = 1; level <= 5; level++) {
-		const unsigned int tables =
-			level >= n->tables_leaf && level <= n->levels ?
-			reads : 0;
-		const unsigned int data =
-			level >= n->data_leaf && level <= n->levels;
+		const unsigned int tables = level >= n->tables_leaf &&
+							    level <= n->levels ?
+						    reads :
+						    0;
+		const unsigned int data = level >= n->data_leaf &&
+					  level <= n->levels;
 
 		assert_int_equal(r->guest_reads_at[level],
 				 level >= g->leaf && level <= top);
@@ -235,7 +244,7 @@ static void count(const struct guest *g, const struct nesting *n)
 	assert_int_equal(m.result.guest_reads, reads);
 	assert_int_equal(m.result.nested_reads,
 			 reads * depth(n, n->tables_leaf) +
-			 depth(n, n->data_leaf));
+				 depth(n, n->data_leaf));
 	check_levels(&m.result, g, n, reads);
 	machine_finish(&m);
 }
@@ -249,6 +258,7 @@ static void every_guest_counts(void **state)
 }
 
 /* The published totals, by name of guest and nesting. */
+/* clang-format off */
 static const struct total_row {
 	const char *name;
 	const char *guest;
@@ -280,6 +290,7 @@ static const struct total_row {
 	{ "5x5_all_2m", "5level_4k", "ept5_all_2m", 29 },
 	{ "5x5_all_1g", "5level_4k", "ept5_all_1g", 23 },
 };
+/* clang-format on */
 
 static void published_total(void **state)
 {
@@ -293,8 +304,9 @@ static void published_total(void **state)
 		n++;
 	count(g, n);
 	assert_int_equal((n->stage2 == TDP_STAGE2_NPT ? g->g_npt : g->g_ept) *
-			 (depth(n, n->tables_leaf) + 1) +
-			 depth(n, n->data_leaf), r->reads);
+					 (depth(n, n->tables_leaf) + 1) +
+				 depth(n, n->data_leaf),
+			 r->reads);
 }
 
 int main(void)

@@ -3,13 +3,18 @@
 #include "fixture.h"
 
 static const struct tdp_walk_access read_user = {
-	.gva = { LA }, .kind = TDP_READ, .user = true,
+	.gva = { LA },
+	.kind = TDP_READ,
+	.user = true,
 };
 static const struct tdp_walk_access write_user = {
-	.gva = { LA }, .kind = TDP_WRITE, .user = true,
+	.gva = { LA },
+	.kind = TDP_WRITE,
+	.user = true,
 };
 
 /* Guest and nested tables without any accessed or dirty flag. */
+/* clang-format off */
 static const struct poke clean_guest[] = {
 	{ GUEST, 0x1008, 0x2007 }, { GUEST, 0x2010, 0x3007 },
 	{ GUEST, 0x3018, 0x4007 }, { GUEST, 0x4020, 0x5007 }, { END, 0, 0 },
@@ -21,6 +26,7 @@ static const struct poke clean_npt[] = {
 	{ HOST, 0x103020, 0x204007 }, { HOST, 0x103028, 0x205007 },
 	{ END, 0, 0 },
 };
+/* clang-format on */
 
 static void log_lists_24_references_in_order(void **state)
 {
@@ -36,12 +42,12 @@ static void log_lists_24_references_in_order(void **state)
 	assert_int_equal(log.count, 24);
 	for (size_t i = 0; i < log.count; i++) {
 		const bool guest = i % 5 == 4;
-		const unsigned int target = i < 20 ? 4 - (unsigned int)i / 5 : 0;
+		const unsigned int target = i < 20 ? 4 - (unsigned int)i / 5 :
+						     0;
 
 		assert_int_equal(refs[i].stage,
 				 guest ? TDP_WALK_GUEST : TDP_WALK_EPT);
-		assert_int_equal(refs[i].level,
-				 guest ? target : 4 - i % 5);
+		assert_int_equal(refs[i].level, guest ? target : 4 - i % 5);
 		assert_int_equal(refs[i].target, target);
 		assert_int_equal(refs[i].memtype, TDP_MT_WB);
 		assert_false(refs[i].write);
@@ -121,7 +127,8 @@ static void a_denied_access_leaves_guest_flags_alone(void **state)
 static void a_recursive_entry_is_written_once(void **state)
 {
 	const struct tdp_walk_access access = {
-		.kind = TDP_WRITE, .user = true,
+		.kind = TDP_WRITE,
+		.user = true,
 	};
 	struct machine m;
 
@@ -159,6 +166,7 @@ static void check_same(const struct tdp_walk_result *a,
 		assert_int_equal(a->pml[i].addr, b->pml[i].addr);
 }
 
+/* clang-format off */
 static const struct dry_row {
 	const char *name;
 	enum tdp_stage2 stage2;
@@ -172,6 +180,7 @@ static const struct dry_row {
 	{ "npt_pml", TDP_STAGE2_NPT, false, true, false },
 	{ "npt_rogpt_pml", TDP_STAGE2_NPT, false, true, true },
 };
+/* clang-format on */
 
 static void set_up_dry(struct machine *m, const struct dry_row *r)
 {
@@ -203,8 +212,9 @@ static void dry_walk_foretells(void **state)
 	memset(&dry, 0, sizeof(dry));
 	memset(&m.result, 0, sizeof(m.result));
 	before = checksum(&m);
-	assert_int_equal(tdp_walk(m.walker, &write_user, TDP_WALK_DRY, NULL,
-				  &dry), TDP_OK);
+	assert_int_equal(
+		tdp_walk(m.walker, &write_user, TDP_WALK_DRY, NULL, &dry),
+		TDP_OK);
 	assert_int_equal(checksum(&m), before);
 	machine_access(&m, &write_user);
 	check_same(&dry, &m.result);
@@ -228,7 +238,7 @@ static void logged_walk_is_the_same(void **state)
 	machine_access(&m, &write_user);
 	check_same(&logged, &m.result);
 	assert_int_equal(log.count, logged.guest_reads + logged.nested_reads +
-			 logged.nr_writes + logged.nr_pml);
+					    logged.nr_writes + logged.nr_pml);
 
 	/* And once more where all entries are common. */
 	tdp_walk(m.walker, &write_user, TDP_WALK_DRY, &log, &logged);
@@ -240,10 +250,13 @@ static void logged_walk_is_the_same(void **state)
 
 static void pml_logs_tables_then_data(void **state)
 {
+	/* clang-format off */
 	static const uint64_t pages[] = {
 		0x1000, 0x2000, 0x3000, 0x4000, 0x5000,
 	};
-	const struct dry_row row = { .stage2 = TDP_STAGE2_EPT, .ad = true,
+	/* clang-format on */
+	const struct dry_row row = { .stage2 = TDP_STAGE2_EPT,
+				     .ad = true,
 				     .pml = true };
 	struct machine m;
 
@@ -263,7 +276,8 @@ static void pml_logs_tables_then_data(void **state)
 
 static void pml_index_wraps_to_ffff_and_is_full(void **state)
 {
-	const struct dry_row row = { .stage2 = TDP_STAGE2_EPT, .ad = true,
+	const struct dry_row row = { .stage2 = TDP_STAGE2_EPT,
+				     .ad = true,
 				     .pml = true };
 	struct machine m;
 
@@ -338,6 +352,7 @@ static void dry_ve_leaves_its_area(void **state)
 	machine_finish(&m);
 }
 
+/* clang-format off */
 static const struct no_ve_row {
 	const char *name;
 	bool vectoring, suppressed, real_mode;
@@ -346,6 +361,7 @@ static const struct no_ve_row {
 	{ "suppressed_by_bit_63", false, true, false },
 	{ "outside_protected_mode", false, false, true },
 };
+/* clang-format on */
 
 static void violation_stays_an_exit(void **state)
 {
@@ -369,6 +385,7 @@ static void violation_stays_an_exit(void **state)
 }
 
 /* Bits 0, 2 of the sub-page entry: the first 256 bytes are writable. */
+/* clang-format off */
 static const struct spp_row {
 	const char *name;
 	uint64_t offset;
@@ -381,20 +398,25 @@ static const struct spp_row {
 	{ "into_the_third", 248, 16, TDP_WALK_EPT_VIOLATION },
 	{ "last_subpage", 4088, 8, TDP_WALK_EPT_VIOLATION },
 };
+/* clang-format on */
 
 static void subpages_cover_the_access(void **state)
 {
 	const struct spp_row *r = *state;
 	const struct tdp_walk_access access = {
 		.gva = { (LA & ~UINT64_C(0xfff)) + r->offset },
-		.kind = TDP_WRITE, .user = true, .size = r->size,
+		.kind = TDP_WRITE,
+		.user = true,
+		.size = r->size,
 	};
+	/* clang-format off */
 	static const struct poke tables[] = {
 		{ HOST, 0x103028, 0x2000000000205035 },
 		{ HOST, 0x110000, 0x111001 }, { HOST, 0x111000, 0x112001 },
 		{ HOST, 0x112000, 0x113001 }, { HOST, 0x113028, 5 },
 		{ END, 0, 0 },
 	};
+	/* clang-format on */
 	struct machine m;
 
 	machine_init(&m, LONG4, TDP_STAGE2_EPT);
@@ -410,7 +432,8 @@ static void subpages_cover_the_access(void **state)
 static void an_access_across_pages_is_refused(void **state)
 {
 	const struct tdp_walk_access access = {
-		.gva = { LA | 0xffc }, .size = 8,
+		.gva = { LA | 0xffc },
+		.size = 8,
 	};
 	struct machine m;
 
@@ -465,6 +488,7 @@ static void only_pdpte_registers_can_be_loaded(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	static const struct suite suites[] = {
 		CASE(log_lists_24_references_in_order),
 		CASE(a_full_log_counts_on),
@@ -484,6 +508,7 @@ int main(void)
 		CASE(pdptes_load_all_or_none),
 		CASE(only_pdpte_registers_can_be_loaded),
 	};
+	/* clang-format on */
 
 	return RUN("walk/effects", suites);
 }

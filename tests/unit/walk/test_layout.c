@@ -9,6 +9,7 @@
 #include "support/unit.h"
 #include "walk/layout.h"
 
+/* clang-format off */
 static const struct mode_row {
 	const char *name;
 	enum mode mode;
@@ -21,6 +22,7 @@ static const struct mode_row {
 	{ "4_level", MODE_4LEVEL, 4, UINT64_MAX },
 	{ "5_level", MODE_5LEVEL, 5, UINT64_MAX },
 };
+/* clang-format on */
 
 static void check_partition(const struct layout *l, uint64_t width)
 {
@@ -90,8 +92,8 @@ static void ept_masks_partition(void **state)
 	for (unsigned int bits = 0; bits < 512; bits++)
 		for (unsigned int m = 32; m <= 52; m++)
 			for (unsigned int level = 1; level <= 5; level++) {
-				const struct ept_rules rules =
-					ept_rules_of(bits, m);
+				const struct ept_rules rules = ept_rules_of(
+					bits, m);
 				struct layout l;
 
 				if (level > 1) {
@@ -105,9 +107,10 @@ static void ept_masks_partition(void **state)
 			}
 }
 
-#define HI46	BITS(51, 46)
+#define HI46 BITS(51, 46)
 
 /* Reserved masks as the fact sheets print them, for MAXPHYADDR 46 and NXE=1. */
+/* clang-format off */
 static const struct pte_row {
 	const char *name;
 	struct pte_rules rules;
@@ -149,6 +152,7 @@ static const struct pte_row {
 	  0x00200000 },
 	{ "legacy_pde", { LEGACY, .maxphyaddr = 46 }, 2, false, 0 },
 };
+/* clang-format on */
 
 static void pte_reserved(void **state)
 {
@@ -158,6 +162,7 @@ static void pte_reserved(void **state)
 			 r->reserved);
 }
 
+/* clang-format off */
 static const struct ept_row {
 	const char *name;
 	unsigned int level;
@@ -173,6 +178,7 @@ static const struct ept_row {
 	{ "page_2m", 2, true, true, true, HI46 | BITS(20, 12) },
 	{ "page_4k", 1, true, true, true, HI46 },
 };
+/* clang-format on */
 
 static void ept_reserved(void **state)
 {

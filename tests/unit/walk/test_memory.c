@@ -14,8 +14,9 @@ static void flat_and_far_read_back(void **state)
 	(void)state;
 	assert_int_equal(tdp_memory_create(0x10000, &memory, NULL), TDP_OK);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		assert_int_equal(tdp_memory_write64(memory, TDP_HPA(places[i]),
-						    i + 1), TDP_OK);
+		assert_int_equal(
+			tdp_memory_write64(memory, TDP_HPA(places[i]), i + 1),
+			TDP_OK);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		assert_int_equal(tdp_memory_read64(memory, TDP_HPA(places[i])),
 				 i + 1);
@@ -64,8 +65,9 @@ static void beyond_52_bits_is_refused(void **state)
 	tdp_memory_create(0, &memory, NULL);
 	assert_int_equal(tdp_memory_write64(memory, TDP_HPA(BIT(52)), 1),
 			 TDP_EINVAL);
-	assert_int_equal(tdp_memory_read(memory, TDP_HPA(BIT(52) - 4), &word,
-					 8), TDP_EINVAL);
+	assert_int_equal(
+		tdp_memory_read(memory, TDP_HPA(BIT(52) - 4), &word, 8),
+		TDP_EINVAL);
 	assert_int_equal(tdp_memory_read64(memory, TDP_HPA(UINT64_MAX)), 0);
 	tdp_memory_destroy(memory);
 	assert_int_equal(tdp_memory_create(BIT(46) + 1, &memory, NULL),
@@ -79,7 +81,9 @@ static void tables_in_far_memory(void **state)
 {
 	const uint64_t far = UINT64_C(0x300000000000);
 	const struct tdp_walk_access access = {
-		.gva = { LA }, .kind = TDP_WRITE, .user = true,
+		.gva = { LA },
+		.kind = TDP_WRITE,
+		.user = true,
 	};
 	struct machine m;
 
@@ -102,7 +106,9 @@ static void tables_in_far_memory(void **state)
 static void tables_of_garbage(void **state)
 {
 	static const enum tdp_stage2 stages[] = {
-		TDP_STAGE2_NONE, TDP_STAGE2_EPT, TDP_STAGE2_NPT,
+		TDP_STAGE2_NONE,
+		TDP_STAGE2_EPT,
+		TDP_STAGE2_NPT,
 	};
 	uint64_t random = 88172645463325252;
 
@@ -118,8 +124,8 @@ static void tables_of_garbage(void **state)
 			random ^= random >> 7;
 			random ^= random << 17;
 			if (!(random & 0x300) && hpa % 4096 < 0x100)
-				machine_poke(&m, &(struct poke){
-					HOST, hpa, random });
+				machine_poke(&m, &(struct poke){ HOST, hpa,
+								 random });
 		}
 		machine_load(&m);
 		for (unsigned int n = 0; n < 16; n++) {

@@ -4,6 +4,7 @@
 
 typedef void (*tweak)(struct tdp_walk_cpu *cpu);
 
+/* clang-format off */
 #define TWEAK(name, ...)						\
 static void name(struct tdp_walk_cpu *c)				\
 {									\
@@ -49,32 +50,46 @@ TWEAK(gmet, c->npt.control |= TDP_NP_GMET)
 TWEAK(rogpt, c->npt.control |= TDP_NP_ROGPT)
 TWEAK(ssscheck, cet(c), c->npt.control |= TDP_NP_SSSCHECK)
 TWEAK(npt_pml_full, c->npt.control |= TDP_NP_PML, c->npt.pml_index = 512)
+/* clang-format on */
 
-#define READ(...)	{ .kind = TDP_READ, __VA_ARGS__ }
-#define WRITE(...)	{ .kind = TDP_WRITE, __VA_ARGS__ }
-#define FETCH(...)	{ .kind = TDP_FETCH, __VA_ARGS__ }
-#define SS(...)		{ .kind = TDP_SS_WRITE, __VA_ARGS__ }
-#define U		.user = true
-#define IMPLICIT	.user = true, .implicit = true
-#define AT(address)	.gva = { address }
+#define READ(...)                             \
+	{                                     \
+		.kind = TDP_READ, __VA_ARGS__ \
+	}
+#define WRITE(...)                             \
+	{                                      \
+		.kind = TDP_WRITE, __VA_ARGS__ \
+	}
+#define FETCH(...)                             \
+	{                                      \
+		.kind = TDP_FETCH, __VA_ARGS__ \
+	}
+#define SS(...)                                   \
+	{                                         \
+		.kind = TDP_SS_WRITE, __VA_ARGS__ \
+	}
+#define U           .user = true
+#define IMPLICIT    .user = true, .implicit = true
+#define AT(address) .gva = { address }
 
 /* Entries of the baseline, and of a shadow-stack page for supervisors. */
-#define PML4E		GUEST, 0x1008
-#define PDPTE		GUEST, 0x2010
-#define PDE		GUEST, 0x3018
-#define PTE		GUEST, 0x4020
-#define N4		HOST, 0x100000
-#define N3		HOST, 0x101000
-#define N2		HOST, 0x102000
-#define N1(page)	HOST, 0x103000 + 8 * (page)
-#define KEY1		FIELD(PTE_KEY, 1)
+#define PML4E    GUEST, 0x1008
+#define PDPTE    GUEST, 0x2010
+#define PDE      GUEST, 0x3018
+#define PTE      GUEST, 0x4020
+#define N4       HOST, 0x100000
+#define N3       HOST, 0x101000
+#define N2       HOST, 0x102000
+#define N1(page) HOST, 0x103000 + 8 * (page)
+#define KEY1     FIELD(PTE_KEY, 1)
 
 enum call { ACCESS, STAGE2_TABLE, LOAD_PDPTES };
 
-#define E	TDP_STAGE2_EPT
-#define N	TDP_STAGE2_NPT
-#define NATIVE	TDP_STAGE2_NONE
+#define E      TDP_STAGE2_EPT
+#define N      TDP_STAGE2_NPT
+#define NATIVE TDP_STAGE2_NONE
 
+/* clang-format off */
 static const struct row {
 	const char *name;
 	enum tdp_walk_reason why;
@@ -269,6 +284,7 @@ static const struct row {
 	{ ROW(npt_pml_full, N_PML_FULL, PML_FULL), LONG4, N, npt_pml_full,
 	  WRITE(U), { { N1(5), 0x205027 } } },
 };
+/* clang-format on */
 
 static int call(struct machine *m, const struct row *r)
 {
@@ -319,7 +335,8 @@ static void every_reason_has_a_row(void **state)
 		       rows[i].why != (enum tdp_walk_reason)why)
 			i++;
 		if (i == sizeof(rows) / sizeof(rows[0]))
-			fail_msg("no row gives %s", tdp_walk_reason_name(
+			fail_msg("no row gives %s",
+				 tdp_walk_reason_name(
 					 (enum tdp_walk_reason)why));
 	}
 }

@@ -5,6 +5,7 @@
 typedef void (*tweak)(struct tdp_walk_cpu *cpu);
 
 /* The tweak is part of the row: name, rule, refusal, second stage, change. */
+/* clang-format off */
 #define STATES(X)							\
 	X(bare, NONE, NONE, NONE, (void)c)				\
 	X(under_ept, NONE, NONE, EPT, (void)c)				\
@@ -89,15 +90,17 @@ typedef void (*tweak)(struct tdp_walk_cpu *cpu);
 	X(ncr3_above_4g_in_a_pae_host, NCR3, VMEXIT_INVALID, NPT,	\
 	  c->npt.efer &= ~(EFER_LME | EFER_LMA); c->npt.ncr3 = BIT(32))	\
 	X(host_pat_2, HOST_PAT, VMEXIT_INVALID, NPT, c->npt.pat = 2)
+/* clang-format on */
 
-#define X(name, rule, refusal, stage2, change)				\
-static void tweak_##name(struct tdp_walk_cpu *c)			\
-{									\
-	change;								\
-}
+#define X(name, rule, refusal, stage2, change)           \
+	static void tweak_##name(struct tdp_walk_cpu *c) \
+	{                                                \
+		change;                                  \
+	}
 STATES(X)
 #undef X
 
+/* clang-format off */
 static const struct row {
 	const char *name;
 	enum tdp_state_rule rule;
@@ -111,6 +114,7 @@ static const struct row {
 	STATES(X)
 #undef X
 };
+/* clang-format on */
 
 static void state_is_judged(void **state)
 {
@@ -127,8 +131,8 @@ static void state_is_judged(void **state)
 	assert_int_equal(tdp_walker_set_cpu(m.walker, &m.cpu, &err),
 			 r->rule ? TDP_EINVAL : TDP_OK);
 	if (r->rule)
-		assert_non_null(strstr(err.message,
-				       tdp_state_rule_name(r->rule)));
+		assert_non_null(
+			strstr(err.message, tdp_state_rule_name(r->rule)));
 	machine_finish(&m);
 }
 
@@ -142,8 +146,9 @@ static void every_rule_has_a_row(void **state)
 		       rows[i].rule != (enum tdp_state_rule)rule)
 			i++;
 		if (i == sizeof(rows) / sizeof(rows[0]))
-			fail_msg("no row breaks %s", tdp_state_rule_name(
-					 (enum tdp_state_rule)rule));
+			fail_msg(
+				"no row breaks %s",
+				tdp_state_rule_name((enum tdp_state_rule)rule));
 	}
 }
 
@@ -166,10 +171,10 @@ static void every_rule_has_words(void **state)
 	(void)state;
 	for (int i = 0; i < TDP_NR_STATE_RULES; i++)
 		assert_true(strlen(tdp_state_rule_about(
-				(enum tdp_state_rule)i)) > 5);
+				    (enum tdp_state_rule)i)) > 5);
 	for (int i = 0; i < TDP_NR_REFUSALS; i++)
-		assert_string_not_equal(
-			tdp_refusal_name((enum tdp_refusal)i), "?");
+		assert_string_not_equal(tdp_refusal_name((enum tdp_refusal)i),
+					"?");
 	assert_string_equal(tdp_state_rule_name(TDP_NR_STATE_RULES), "?");
 	assert_string_equal(tdp_refusal_name(TDP_NR_REFUSALS), "?");
 }

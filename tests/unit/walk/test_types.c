@@ -3,10 +3,13 @@
 #include "fixture.h"
 
 static const struct tdp_walk_access read_user = {
-	.gva = { LA }, .kind = TDP_READ, .user = true,
+	.gva = { LA },
+	.kind = TDP_READ,
+	.user = true,
 };
 
 /* What one access does to types, with the MTRRs' default as given. */
+/* clang-format off */
 static const struct row {
 	const char *name;
 	enum tdp_stage2 stage2;
@@ -62,6 +65,7 @@ static const struct row {
 	{ "npt_host_cr0_cd", NPT, true, -1, 0, CR0_CD, 0, { { END, 0, 0 } },
 	  TDP_MT_WB, TDP_MT_CD },
 };
+/* clang-format on */
 
 static void access_has_type(void **state)
 {
@@ -172,7 +176,8 @@ static void a_processor_without_pat(void **state)
 static void stage2_alone_has_a_type(void **state)
 {
 	const struct tdp_stage2_access access = {
-		.gpa = { DATA }, .kind = TDP_READ,
+		.gpa = { DATA },
+		.kind = TDP_READ,
 	};
 	struct machine m;
 
@@ -190,6 +195,7 @@ static void stage2_alone_has_a_type(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	static const struct suite suites[] = {
 		ROWS(rows, access_has_type),
 		CASE(guest_table_has_the_type_its_parent_asks_for),
@@ -198,6 +204,7 @@ int main(void)
 		CASE(a_processor_without_pat),
 		CASE(stage2_alone_has_a_type),
 	};
+	/* clang-format on */
 
 	return RUN("walk/types", suites);
 }
