@@ -296,27 +296,12 @@ static int walk_once(struct run *run, unsigned int flags,
 			&run->walk);
 }
 
-/* KVM_RUN looks for signals before each entry: vcpu_run(). */
-static bool interrupted(struct run *run)
-{
-	if (!run->vcpu->signal_pending)
-		return false;
-	run->vcpu->signal_pending = false;
-	run->done = true;
-	run->result->exit_reason = KVM_EXIT_INTR;
-	result_fail(run->result, -EINTR, TDP_WHY_SIGNAL);
-	return true;
-}
-
 /* One entry into the guest, and what ends it. */
 static int step(struct run *run)
 {
 	bool entered;
-	int ret;
+	int ret = run_enter(run->vcpu, run->result, &entered, run->err);
 
-	if (interrupted(run))
-		return TDP_OK;
-	ret = run_enter(run->vcpu, run->result, &entered, run->err);
 
 	if (ret || !entered) {
 		run->done = true;
