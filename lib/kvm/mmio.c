@@ -60,9 +60,11 @@ enum ret_pf mmio_handle_fault(struct fault *f)
 	if (!path.nr || !spte_is_mmio(&f->vm->fmt, f->spte))
 		return fault_because(f, RET_PF_RETRY, TDP_WHY_NONE);
 	gfn = spte_mmio_gfn(&f->vm->fmt, f->spte);
-	if (!current_generation(f, f->spte))
+	if (!current_generation(f, f->spte)) {
+		trace(f->vm, decided, vcpu->id, gfn, TDP_WHY_MMIO_SPTE_STALE);
 		return fault_because(f, RET_PF_INVALID,
 				     TDP_WHY_MMIO_SPTE_STALE);
+	}
 	trace(f->vm, handle_mmio_page_fault,
 	      vcpu->mmu->root_role.direct ? 0 : f->addr, gfn,
 	      spte_mmio_rights(&f->vm->fmt, f->spte));

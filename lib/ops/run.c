@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* KVM_RUN up to VM entry. */
+#include <errno.h>
+
 #include "base/error.h"
 #include "kvm/mmu.h"
 #include "kvm/root.h"
@@ -87,6 +89,17 @@ static int refuse_entry(struct tdp_result *result, enum tdp_reason why)
 	return TDP_OK;
 }
 
+/* Requests are served first: KVM 6.12 kvm_vcpu_exit_request(), vcpu_run(). */
+static bool interrupted(struct tdp_vcpu *vcpu, struct tdp_result *result)
+{
+	if (!vcpu->signal_pending)
+		return false;
+	vcpu->signal_pending = false;
+	result->exit_reason = KVM_EXIT_INTR;
+	result_fail(result, -EINTR, TDP_WHY_SIGNAL);
+	return true;
+}
+
 /* The state that hardware would refuse ends KVM_RUN as a failed entry. */
 int run_enter(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *entered,
 	      struct tdp_error *err)
@@ -99,6 +112,9 @@ int run_enter(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *entered,
 	*entered = nested_pages_entry_ok(vcpu);
 	if (!*entered)
 		return refuse_entry(result, TDP_WHY_VIRTUAL_APIC_PAGE);
+	*entered = !interrupted(vcpu, result);
+	if (!*entered)
+		return TDP_OK;
 	ret = hw_load(vcpu, NULL);
 	if (ret != TDP_EINVAL)
 		return ret ? err_set(err, ret, "no memory for a walk") : ret;
