@@ -260,7 +260,12 @@ bool memtype_msr_range(const struct tdp_vcpu *vcpu, uint32_t index,
 	if (!(mtrr->def_type & MTRR_E))
 		return false;
 	if (index >= 0x200 && index < 0x200 + 2 * KVM_NR_VAR_MTRR) {
-		variable_span(vcpu, (index - 0x200) / 2, start, end);
+		unsigned int n = (index - 0x200) / 2;
+
+		/* KVM's mask is 0 until it is written, and the span wraps. */
+		if (!(vcpu->mtrr_mask_written & 1u << n))
+			return false;
+		variable_span(vcpu, n, start, end);
 		*start >>= 12;
 		*end >>= 12;
 		return *start < *end;

@@ -118,6 +118,7 @@ struct tdp_vcpu {
 	uint32_t pkru;
 	uint64_t pat;
 	struct tdp_mtrr mtrr;
+	uint8_t mtrr_mask_written;	/* pairs, by bit */
 	struct tdp_cpuid cpuid;
 	bool has_cpuid;
 	bool has_run;

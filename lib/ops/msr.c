@@ -15,6 +15,7 @@
 #define MSR_IA32_PAT      0x277u
 #define MSR_MTRR_VARIABLE 0x200u
 #define MSR_MTRR_FIXED    0x250u
+#define NR_PAIRS          8
 
 static enum tdp_reason write_pat(struct tdp_vcpu *vcpu, uint64_t value)
 {
@@ -22,6 +23,15 @@ static enum tdp_reason write_pat(struct tdp_vcpu *vcpu, uint64_t value)
 		return TDP_WHY_BAD_MSR;
 	vcpu->pat = value;
 	return TDP_WHY_NONE;
+}
+
+/* Odd numbers are masks. */
+static void note_mask(struct tdp_vcpu *vcpu, uint32_t index)
+{
+	uint32_t n = index - MSR_MTRR_VARIABLE;
+
+	if (n < 2 * NR_PAIRS && (n & 1))
+		vcpu->mtrr_mask_written |= (uint8_t)(1u << n / 2);
 }
 
 static enum tdp_reason write_mtrr(struct tdp_vcpu *vcpu, uint32_t index,
@@ -37,6 +47,7 @@ static enum tdp_reason write_mtrr(struct tdp_vcpu *vcpu, uint32_t index,
 	if (uniform_mtrr_diverges(vcpu, index, value, host))
 		return TDP_WHY_MTRR_DIVERGES;
 	vcpu->mtrr = mtrr;
+	note_mask(vcpu, index);
 	/* The range is the new pair's; what the old one held keeps its type. */
 	memtype_zap_msr(vcpu, index);
 	return TDP_WHY_NONE;

@@ -163,9 +163,10 @@ static int return_to_l2(struct tdp_vcpu *vcpu, enum tdp_reason *why)
 	if (ret || *why)
 		return ret;
 	*why = nested_enter(vcpu, NESTED_FROM_RSM);
-	if (!*why)
-		vcpu->nested_run_pending = nested_since(
-			vm, NESTED_STATE_PAGES_REQUEST);
+	if (*why)
+		nested_leave(vcpu);
+	else if (nested_since(vm, NESTED_STATE_PAGES_REQUEST))
+		vcpu->nested_run_pending = true;
 	return TDP_OK;
 }
 
