@@ -6,6 +6,7 @@
 
 #include "support/unit.h"
 
+#include "base/bits.h"
 #include "tdpsim/vectors.h"
 
 #define HEAD "id\tmode\tdeltas\taccess\tresult\trule\tunsure\n"
@@ -372,6 +373,65 @@ static void print_replaces_the_result_of_a_row(void **state)
 		HEAD "X1\t4l\t\tR/u\tOK hpa=0x205008 mt=WB\tbaseline\t?\n");
 }
 
+/* What the lines of both formats are made of, to mutate. */
+static const char *const samples[] = {
+	MACHINE READ ANSWER "A 1123 wu\n= PF ec=7 cr2=1123 nr=4\n",
+	"R\ns vendor=intel maxpa=46 mode=ept cr0=80000031 cr4=2000b0 efer=800 "
+	"cr3=4c000 rflags=40000 eptp=10101e ctrl2=400000 advinfo=1 gb=0\n"
+	"m 101000 102107\na 69d564a5 xs\n= GP nr=c\nG 4c070 xp\n= OK pa=0 nr=4\n",
+	"R\ns vendor=amd mode=npt ncr3=1000 hcr4=10a0 hefer=500\nn 1000 7\n"
+	"g 123000 wp\n= NPF ec=200000006 gpa=123000 nr=1 w:nPT:1000=7/4\n",
+	HEAD "X1\t4l\teptad=1 pml=1 N1@4000=204137 mt_var=6/3fffffe00800\tW/u\t"
+	     "OK hpa=0x205008 mt=WB ef=N1@4000+D pml=0x4000\trule\t?\n"
+	     "X2\tpae\tPDPTE=3003 s2=npt hnxe=0\tSSW/ui\tPF ec=0xd\trule\t\n",
+};
+
+static uint32_t next_random(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+/* One to three bytes become others that lines are made of. */
+static void mutate(char *text, size_t size, uint32_t *state)
+{
+	static const char bytes[] =
+		"0123456789abcdefrwxbusmnsaAgGpR=/ \t\n:,@+#-\xff";
+	const uint32_t count = 1 + next_random(state) % 3;
+
+	for (uint32_t i = 0; i < count; i++)
+		text[next_random(state) % size] =
+			bytes[next_random(state) % sizeof(bytes)];
+}
+
+/* For sanitizers to look at: whatever the text, an answer or a refusal. */
+static void mutated_lines_are_safe(void **state)
+{
+	uint32_t seed = 1;
+	unsigned int refused = 0;
+	struct run r;
+
+	(void)state;
+	for (unsigned int i = 0; i < 8000; i++) {
+		const char *sample = samples[i % ARRAY_SIZE(samples)];
+		const size_t size = strlen(sample);
+		char text[1024];
+
+		assert_true(size < sizeof(text));
+		memcpy(text, sample, size);
+		mutate(text, size, &seed);
+		run_bytes(&r, text, size, i & 1);
+		if (r.status != TDP_OK) {
+			assert_int_equal(r.status, TDP_EINPUT);
+			assert_true(r.err.line && r.err.column);
+			refused++;
+		}
+	}
+	assert_true(refused > 1000 && refused < 7900);
+}
+
 /* "R\n" as xz(1) writes it. */
 static const char compressed[] =
 	"\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01";
@@ -454,6 +514,7 @@ int main(void)
 		CASE(memory_of_a_machine_is_limited),
 		CASE(print_answers_what_has_no_answer),
 		CASE(print_replaces_the_result_of_a_row),
+		CASE(mutated_lines_are_safe),
 		CASE(cut_off_xz_is_refused),
 		CASE(corrupt_xz_is_refused),
 		CASE(want_of_memory_unwinds),
