@@ -382,7 +382,8 @@ enum gw_status gw_walk(const struct guest_walker *w, uint64_t addr,
 	};
 	enum gw_status status;
 
-	trace(w->vcpu->vm, kvm_mmu_pagetable_walk, addr, access);
+	/* The tracepoint's field has 32 bits. */
+	trace(w->vcpu->vm, kvm_mmu_pagetable_walk, addr, (uint32_t)access);
 	*walk = (struct guest_walk){ 0 };
 	status = from_root(&s);
 	if (status == GW_OK)

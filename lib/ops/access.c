@@ -45,12 +45,12 @@ static void report_walk(const struct tdp_walk_result *walk,
 	result->level = shift ? (shift - 12) / 9 + 1 : TDP_LEVEL_NONE;
 }
 
+/* The processor itself delivers it: KVM does not see it, so no event. */
 static int guest_fault(struct run *run, unsigned int vector)
 {
 	const struct tdp_walk_result *walk = &run->walk;
 
 	run->done = true;
-	trace(run->vcpu->vm, kvm_inj_exception, vector, true, walk->info);
 	run->result->fault_address = walk->gva.addr;
 	return result_fault(run->result, vector, walk->info, TDP_WHY_NONE);
 }

@@ -49,6 +49,15 @@ static const struct row {
 	SEEN("V.mmio_over", "npt-6.12", TDP_AMD, "v6.12")
 	SEEN("V.mmio_over", "npt-6.18", TDP_AMD, "v6.18")
 	SEEN("V.mmio_over", "npt-7.1", TDP_AMD, "v7.1")
+#define SEEN_NESTED(test)						\
+	SEEN(test, "nested-6.12", TDP_AMD, "v6.12")			\
+	SEEN(test, "nested-7.1", TDP_AMD, "v7.1")			\
+	{ test "/v6.12-la57", "data/shadow/nested-6.12-la57.txt", TDP_AMD, "v6.12", false }, \
+	{ test "/v7.1-la57", "data/shadow/nested-7.1-la57.txt", TDP_AMD, "v7.1", false },
+	SEEN("N.ept", "nested-ept-6.12", TDP_INTEL, "v6.12")
+	SEEN("N.ept", "nested-ept-7.1", TDP_INTEL, "v7.1")
+	SEEN_NESTED("D.np")
+	SEEN_NESTED("D.np_modes")
 	/* clang-format on */
 };
 
@@ -116,6 +125,10 @@ static void record(const struct tdp_event *event, void *context)
 			continue;
 		for (size_t k = 0; k < ARRAY_SIZE(v); k++)
 			v[k] = f[k] & formats[i].mask[k];
+		/* The recorder's processor has advanced exit information. */
+		if (event->id == TDP_EV_kvm_page_fault &&
+		    p->row->vendor == TDP_INTEL)
+			v[1] &= BITS(8, 0);
 		snprintf(next_event(p), MAX_LINE, formats[i].text, v[0], v[1],
 			 v[2], v[3], v[4], v[5]);
 	}
@@ -192,49 +205,73 @@ static uint64_t peek(struct play *p, uint64_t gpa)
 }
 
 /* An identity map of the first 4 MiB, as the recording program made it. */
-static void tables_32bit(struct play *p, uint64_t mid, uint64_t code,
-			 uint64_t data)
+struct tables {
+	uint64_t base;
+	char mode[16];
+	uint64_t mid, code, data; /* flags of upper and of lower entries */
+};
+
+static uint64_t page_entry(const struct tables *t, uint64_t gfn)
 {
-	poke(p, PT_BASE, (PT_BASE + 0x2000) | mid, 4);
-	for (uint64_t i = 0; i < 1024; i++)
-		poke(p, PT_BASE + 0x2000 + 4 * i,
-		     i << 12 | (i >= DATA >> 12 ? data : code), 4);
+	return gfn << 12 | (gfn >= DATA >> 12 ? t->data : t->code);
 }
 
-static void tables_upper(struct play *p, const char *mode, uint64_t mid)
+static void tables_32bit(struct play *p, const struct tables *t)
 {
-	if (!strcmp(mode, "pae")) {
-		poke(p, PT_BASE, (PT_BASE + 0x1000) | 1, 8);
+	poke(p, t->base, (t->base + 0x2000) | t->mid, 4);
+	for (uint64_t i = 0; i < 1024; i++)
+		poke(p, t->base + 0x2000 + 4 * i, page_entry(t, i), 4);
+}
+
+static void tables_upper(struct play *p, const struct tables *t)
+{
+	if (!strcmp(t->mode, "pae")) {
+		poke(p, t->base, (t->base + 0x1000) | 1, 8);
 		return;
 	}
-	if (!strcmp(mode, "5level")) {
-		poke(p, PT_BASE, (PT_BASE + 0x5000) | mid, 8);
-		poke(p, PT_BASE + 0x5000, (PT_BASE + 0x4000) | mid, 8);
+	if (!strcmp(t->mode, "5level")) {
+		poke(p, t->base, (t->base + 0x5000) | t->mid, 8);
+		poke(p, t->base + 0x5000, (t->base + 0x4000) | t->mid, 8);
 	} else {
-		poke(p, PT_BASE, (PT_BASE + 0x4000) | mid, 8);
+		poke(p, t->base, (t->base + 0x4000) | t->mid, 8);
 	}
-	poke(p, PT_BASE + 0x4000, (PT_BASE + 0x1000) | mid, 8);
+	poke(p, t->base + 0x4000, (t->base + 0x1000) | t->mid, 8);
+}
+
+static void put_tables(struct play *p, const struct tables *t)
+{
+	if (!strcmp(t->mode, "32bit")) {
+		tables_32bit(p, t);
+		return;
+	}
+	tables_upper(p, t);
+	for (uint64_t k = 0; k < 2; k++)
+		poke(p, t->base + 0x1000 + 8 * k,
+		     (t->base + 0x2000 + 0x1000 * k) | t->mid, 8);
+	for (uint64_t i = 0; i < 1024; i++)
+		poke(p, t->base + 0x2000 + 8 * i, page_entry(t, i), 8);
+}
+
+static void do_tables_at(struct play *p, const char *args)
+{
+	struct tables t;
+
+	assert_int_equal(sscanf(args,
+				"%" SCNx64 " %15s %" SCNx64 " %" SCNx64
+				" %" SCNx64,
+				&t.base, t.mode, &t.mid, &t.code, &t.data),
+			 5);
+	put_tables(p, &t);
 }
 
 static void do_tables(struct play *p, const char *args)
 {
-	uint64_t mid, code, data;
-	char mode[16];
+	struct tables t = { .base = PT_BASE };
 
 	assert_int_equal(sscanf(args, "%15s %" SCNx64 " %" SCNx64 " %" SCNx64,
-				mode, &mid, &code, &data),
+				t.mode, &t.mid, &t.code, &t.data),
 			 4);
-	if (!strcmp(mode, "32bit")) {
-		tables_32bit(p, mid, code, data);
-		return;
-	}
-	tables_upper(p, mode, mid);
-	for (uint64_t k = 0; k < 2; k++)
-		poke(p, PT_BASE + 0x1000 + 8 * k,
-		     (PT_BASE + 0x2000 + 0x1000 * k) | mid, 8);
-	for (uint64_t i = 0; i < 1024; i++)
-		poke(p, PT_BASE + 0x2000 + 8 * i,
-		     i << 12 | (i >= DATA >> 12 ? data : code), 8);
+	put_tables(p, &t);
 }
 
 static void do_poke4(struct play *p, const char *args)
@@ -273,17 +310,47 @@ static void end_vm(struct play *p)
 	p->m.vm = NULL;
 }
 
-static void do_vm(struct play *p, const char *args)
+static void begin_vm(struct play *p, const char *tdp, bool la57)
 {
-	(void)args;
 	end_vm(p);
 	machine_init(&p->m, p->row->vendor, p->row->profile);
 	p->m.host.memory = 256 * MIB;
 	p->m.host.table_memory = 8 * MIB;
 	p->m.host.maxphyaddr = 40;
-	machine_set(&p->m, "tdp", "off");
+	p->m.host.la57 = la57;
+	machine_set(&p->m, "tdp", tdp);
 	machine_start(&p->m);
 	tdp_vm_set_tracer(p->m.vm, record, p);
+}
+
+static void do_vm(struct play *p, const char *args)
+{
+	(void)args;
+	begin_vm(p, "off", false);
+}
+
+static void do_nested_vm(struct play *p, const char *args)
+{
+	begin_vm(p, "on", atoi(args));
+}
+
+/* L1 executes VMRUN, with nested paging. */
+static void do_enter(struct play *p, const char *args)
+{
+	struct tdp_nested_state state = { .tdp = true };
+
+	assert_int_equal(sscanf(args,
+				"%" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
+				" %" SCNx64,
+				&state.l2.cr0, &state.l2.cr3, &state.l2.cr4,
+				&state.l2.efer, &state.tdp_root),
+			 5);
+	assert_int_equal(tdp_vcpu_nested_enter(p->m.vcpu, &state, &p->m.result,
+					       &p->m.err),
+			 TDP_OK);
+	assert_int_equal(p->m.result.outcome, TDP_OUTCOME_DONE);
+	/* What L1 did until then is another recording. */
+	p->nr_events = 0;
 }
 
 static void do_slot(struct play *p, const char *args)
@@ -379,8 +446,16 @@ static enum tdp_outcome one_access(struct play *p, enum tdp_access_kind kind,
 		.size = 1,
 	};
 
-	if (tdp_vcpu_access(p->m.vcpu, &access, &p->m.result, &p->m.err))
+	switch (tdp_vcpu_access(p->m.vcpu, &access, &p->m.result, &p->m.err)) {
+	case TDP_OK:
+		break;
+	case TDP_EUNSUPPORTED:
+		/* Reflecting L2's fault to L1 is not KVM's MMU's business. */
+		p->m.result.outcome = TDP_OUTCOME_NESTED_EXIT;
+		break;
+	default:
 		fail_msg("%s:%u: %s", p->row->file, p->line, p->m.err.message);
+	}
 	if (tdp_vm_check(p->m.vm, &p->m.err) && !p->row->wrong_child)
 		fail_msg("%s:%u: %s", p->row->file, p->line, p->m.err.message);
 	return p->m.result.outcome;
@@ -396,6 +471,8 @@ static bool ends_as(enum tdp_outcome outcome, const char *exit)
 	if (!strcmp(exit, "SHUTDOWN"))
 		return outcome == TDP_OUTCOME_GUEST_FAULT ||
 		       outcome == TDP_OUTCOME_SHUTDOWN;
+	if (!strcmp(exit, "REFLECT"))
+		return outcome == TDP_OUTCOME_NESTED_EXIT;
 	return outcome == TDP_OUTCOME_EMULATE;
 }
 
@@ -430,7 +507,8 @@ static const struct step {
 	{ "poke8", do_poke8 },   { "copy", do_copy },
 	{ "copyadd", do_copy },  { "sregs", do_sregs },
 	{ "reset", do_reset },   { "translate", do_translate },
-	{ "run", do_run },
+	{ "run", do_run },       { "nested_vm", do_nested_vm },
+	{ "enter", do_enter },   { "tables_at", do_tables_at },
 };
 
 static void run_step(struct play *p)
