@@ -272,11 +272,13 @@ TDP_API void tdp_walk_cpu_init(struct tdp_walk_cpu *cpu,
 /* clang-format off */
 #define TDP_STATE_RULE_LIST(X)						\
 	X(NONE,		"ok",		NONE,	"the state is possible") \
-	X(MAXPHYADDR,	"maxphyaddr",	CPUID,	"32 to 52 bits, the guest's no more than the processor's") \
+	X(MAXPHYADDR,	"maxphyaddr",	CPUID, \
+	  "32 to 52 bits, the guest's no more than the processor's") \
 	X(CR0_RESERVED,	"cr0_reserved",	GUEST,	"CR0[63:32] is not zero") \
 	X(CR0_PG_PE,	"cr0_pg_without_pe", GUEST, "CR0.PG needs CR0.PE") \
 	X(CR0_NW_CD,	"cr0_nw_without_cd", GUEST, "CR0.NW needs CR0.CD") \
-	X(EFER_RESERVED, "efer_reserved", GUEST, "a bit of EFER that this processor does not have") \
+	X(EFER_RESERVED, "efer_reserved", GUEST, \
+	  "a bit of EFER that this processor does not have") \
 	X(EFER_LMA,	"efer_lma",	GUEST,	"EFER.LMA is not EFER.LME and CR0.PG") \
 	X(LMA_PAE,	"lma_without_pae", GUEST, "long mode needs CR4.PAE") \
 	X(CR4_RESERVED,	"cr4_reserved",	GUEST,	"a bit of CR4 that this processor does not have") \
@@ -286,19 +288,25 @@ TDP_API void tdp_walk_cpu_init(struct tdp_walk_cpu *cpu,
 	X(CR3_LAM,	"cr3_lam",	GUEST,	"CR3[62:61] need LAM") \
 	X(PAT,		"pat_type",	GUEST,	"a PAT byte is no memory type") \
 	X(PDPTE,	"pdpte_reserved", GUEST, "a present PDPTE has a reserved bit set") \
-	X(EPTP_MEMTYPE,	"eptp_memtype",	EPT,	"EPTP[2:0] is no memory type that the processor supports") \
-	X(EPTP_LEVELS,	"eptp_levels",	EPT,	"EPTP[5:3] is no walk length that the processor supports") \
+	X(EPTP_MEMTYPE,	"eptp_memtype",	EPT, \
+	  "EPTP[2:0] is no memory type that the processor supports") \
+	X(EPTP_LEVELS,	"eptp_levels",	EPT, \
+	  "EPTP[5:3] is no walk length that the processor supports") \
 	X(EPTP_AD,	"eptp_ad",	EPT,	"EPTP[6] needs A/D flags") \
 	X(EPTP_SSS,	"eptp_sss",	EPT,	"EPTP[7] needs supervisor shadow-stack control") \
-	X(EPTP_RESERVED, "eptp_reserved", EPT,	"EPTP[11:8] or a bit at or above MAXPHYADDR is set") \
-	X(PML_ADDRESS,	"pml_address",	EPT,	"PML address is not aligned to 4 KiB, or too high") \
+	X(EPTP_RESERVED, "eptp_reserved", EPT, \
+	  "EPTP[11:8] or a bit at or above MAXPHYADDR is set") \
+	X(PML_ADDRESS,	"pml_address",	EPT, \
+	  "PML address is not aligned to 4 KiB, or too high") \
 	X(VE_ADDRESS,	"ve_address",	EPT,	"#VE area is not aligned to 4 KiB, or too high") \
-	X(SPPT,		"sppt",		EPT,	"SPPT pointer is not aligned to 4 KiB, or too high") \
+	X(SPPT,		"sppt",		EPT, \
+	  "SPPT pointer is not aligned to 4 KiB, or too high") \
 	X(EPT_VENDOR,	"ept_vendor",	EPT,	"EPT is Intel's") \
 	X(NPT_VENDOR,	"npt_vendor",	NPT,	"nested paging is AMD's") \
 	X(NP_DISABLED,	"np_disabled",	NPT,	"nested paging without NP_ENABLE") \
 	X(HOST_PG,	"host_cr0_pg",	NPT,	"nested paging needs paging in the host") \
-	X(HOST_MODE,	"host_mode",	NPT,	"the host's own registers are an impossible state") \
+	X(HOST_MODE,	"host_mode",	NPT, \
+	  "the host's own registers are an impossible state") \
 	X(NCR3,		"ncr3_reserved", NPT,	"N_CR3 has a bit at or above MAXPHYADDR") \
 	X(HOST_PAT,	"host_pat_type", NPT,	"a byte of the host's PAT is no memory type")
 /* clang-format on */
@@ -404,41 +412,56 @@ enum tdp_walk_outcome {
 	X(NOT_CANONICAL, "not_canonical", "the upper address bits differ", TDP_SRC_CANON) \
 	X(LASS_USER,	"lass_user",	"user access to the supervisor half", TDP_SRC_LASS) \
 	X(LASS_FETCH,	"lass_fetch",	"supervisor fetch from the user half", TDP_SRC_LASS) \
-	X(LASS_DATA,	"lass_data",	"supervisor data access to the user half, under SMAP", TDP_SRC_LASS) \
+	X(LASS_DATA,	"lass_data", \
+	  "supervisor data access to the user half, under SMAP", TDP_SRC_LASS) \
 	/* an entry of the guest */					\
 	X(G_PDPTE_ABSENT, "pdpte_not_present", "P=0 in a PDPTE register", TDP_SRC_PTE) \
 	X(G_ABSENT,	"guest_not_present", "P=0 in an entry", TDP_SRC_PTE) \
-	X(G_RSVD_ADDR,	"guest_reserved_address", "address bit at or above MAXPHYADDR", TDP_SRC_RSVD) \
+	X(G_RSVD_ADDR,	"guest_reserved_address", \
+	  "address bit at or above MAXPHYADDR", TDP_SRC_RSVD) \
 	X(G_RSVD_XD,	"guest_reserved_xd", "bit 63 without EFER.NXE", TDP_SRC_RSVD) \
 	X(G_RSVD_HIGH,	"guest_reserved_62_52", "bits 62:52 under PAE paging", TDP_SRC_RSVD) \
 	X(G_RSVD_PS,	"guest_reserved_ps", "bit 7 where no page can be mapped", TDP_SRC_RSVD) \
 	X(G_RSVD_BIT8,	"guest_reserved_bit8", "bit 8 of PML4E or PML5E", TDP_SRC_AMD) \
 	X(G_RSVD_LARGE,	"guest_reserved_large", "low address bit of a large page", TDP_SRC_RSVD) \
-	X(G_RSVD_PSE36,	"guest_reserved_pse36", "address bit of a 4M page that the processor lacks", TDP_SRC_PSE36) \
-	X(G_RSVD_PDPTE,	"guest_reserved_pdpte", "reserved bit of a PDPTE that is read on the walk", TDP_SRC_AMD) \
-	X(PDPTE_LOAD,	"pdpte_load_reserved", "reserved bit of a PDPTE that MOV to CR loads", TDP_SRC_PDPTE) \
+	X(G_RSVD_PSE36,	"guest_reserved_pse36", \
+	  "address bit of a 4M page that the processor lacks", TDP_SRC_PSE36) \
+	X(G_RSVD_PDPTE,	"guest_reserved_pdpte", \
+	  "reserved bit of a PDPTE that is read on the walk", TDP_SRC_AMD) \
+	X(PDPTE_LOAD,	"pdpte_load_reserved", \
+	  "reserved bit of a PDPTE that MOV to CR loads", TDP_SRC_PDPTE) \
 	/* the guest's access rights */					\
-	X(USER,		"user_to_supervisor", "user access to a supervisor address", TDP_SRC_RIGHTS) \
+	X(USER,		"user_to_supervisor", \
+	  "user access to a supervisor address", TDP_SRC_RIGHTS) \
 	X(WRITE_USER,	"write_user",	"user write, R/W=0", TDP_SRC_RIGHTS) \
 	X(WRITE_WP,	"write_wp",	"supervisor write, R/W=0 and CR0.WP=1", TDP_SRC_RIGHTS) \
 	X(FETCH_XD,	"fetch_xd",	"fetch, XD=1", TDP_SRC_RIGHTS)	\
 	X(SMEP,		"smep",		"supervisor fetch from a user address", TDP_SRC_RIGHTS) \
-	X(SMAP,		"smap",		"supervisor access to a user address, AC=0", TDP_SRC_RIGHTS) \
-	X(SMAP_IMPLICIT, "smap_implicit", "implicit supervisor access to a user address", TDP_SRC_RIGHTS) \
-	X(SHSTK_PAGE,	"shadow_stack_page", "shadow-stack access to another page", TDP_SRC_RIGHTS) \
-	X(SHSTK_USER,	"shadow_stack_user", "user shadow-stack access to a supervisor address", TDP_SRC_RIGHTS) \
-	X(SHSTK_SUPERVISOR, "shadow_stack_supervisor", "supervisor shadow-stack access to a user address", TDP_SRC_RIGHTS) \
+	X(SMAP,		"smap", \
+	  "supervisor access to a user address, AC=0", TDP_SRC_RIGHTS) \
+	X(SMAP_IMPLICIT, "smap_implicit", \
+	  "implicit supervisor access to a user address", TDP_SRC_RIGHTS) \
+	X(SHSTK_PAGE,	"shadow_stack_page", \
+	  "shadow-stack access to another page", TDP_SRC_RIGHTS) \
+	X(SHSTK_USER,	"shadow_stack_user", \
+	  "user shadow-stack access to a supervisor address", TDP_SRC_RIGHTS) \
+	X(SHSTK_SUPERVISOR, "shadow_stack_supervisor", \
+	  "supervisor shadow-stack access to a user address", TDP_SRC_RIGHTS) \
 	X(PKU_AD,	"pku_ad",	"PKRU disables access", TDP_SRC_KEYS) \
 	X(PKU_WD,	"pku_wd",	"PKRU disables writes", TDP_SRC_KEYS) \
 	X(PKS_AD,	"pks_ad",	"IA32_PKRS disables access", TDP_SRC_KEYS) \
 	X(PKS_WD,	"pks_wd",	"IA32_PKRS disables writes", TDP_SRC_KEYS) \
 	/* EPT misconfigurations, in the manual's order */		\
 	X(E_W_NOT_R,	"ept_write_without_read", "W=1 and R=0", TDP_SRC_MISC) \
-	X(E_X_ONLY,	"ept_exec_only", "R=0 and X=1, which the processor does not support", TDP_SRC_MISC) \
-	X(E_XU_ONLY,	"ept_exec_only_user", "R=0 and XU=1, which the processor does not support", TDP_SRC_MISC) \
+	X(E_X_ONLY,	"ept_exec_only", \
+	  "R=0 and X=1, which the processor does not support", TDP_SRC_MISC) \
+	X(E_XU_ONLY,	"ept_exec_only_user", \
+	  "R=0 and XU=1, which the processor does not support", TDP_SRC_MISC) \
 	X(E_PWA_NOT_R,	"ept_paging_write_without_read", "PWA=1 and R=0", TDP_SRC_MISC) \
-	X(E_RSVD_ADDR,	"ept_reserved_address", "address bit at or above MAXPHYADDR", TDP_SRC_MISC) \
-	X(E_RSVD_TABLE,	"ept_reserved_table", "bits 7:3 or 6:3 of an entry that refers to a table", TDP_SRC_MISC) \
+	X(E_RSVD_ADDR,	"ept_reserved_address", \
+	  "address bit at or above MAXPHYADDR", TDP_SRC_MISC) \
+	X(E_RSVD_TABLE,	"ept_reserved_table", \
+	  "bits 7:3 or 6:3 of an entry that refers to a table", TDP_SRC_MISC) \
 	X(E_RSVD_1G,	"ept_reserved_1g", "bit 7 at level 3 without 1G pages", TDP_SRC_MISC) \
 	X(E_RSVD_2M,	"ept_reserved_2m", "bit 7 at level 2 without 2M pages", TDP_SRC_MISC) \
 	X(E_RSVD_LARGE,	"ept_reserved_large", "low address bit of a large page", TDP_SRC_MISC) \
@@ -450,18 +473,25 @@ enum tdp_walk_outcome {
 	X(E_WRITE,	"ept_write",	"data write, W=0", TDP_SRC_VIOL) \
 	X(E_FETCH,	"ept_fetch",	"fetch, X=0", TDP_SRC_VIOL)	\
 	X(E_FETCH_XU,	"ept_fetch_user", "fetch from a user address, XU=0", TDP_SRC_VIOL) \
-	X(E_FETCH_XS,	"ept_fetch_supervisor", "fetch from a supervisor address, XS=0", TDP_SRC_VIOL) \
-	X(E_SSS,	"ept_shadow_stack", "supervisor shadow-stack access, not such a page", TDP_SRC_VIOL) \
+	X(E_FETCH_XS,	"ept_fetch_supervisor", \
+	  "fetch from a supervisor address, XS=0", TDP_SRC_VIOL) \
+	X(E_SSS,	"ept_shadow_stack", \
+	  "supervisor shadow-stack access, not such a page", TDP_SRC_VIOL) \
 	X(E_TABLE_READ,	"ept_table_read", "read of a guest table, R=0", TDP_SRC_VIOL) \
-	X(E_TABLE_FETCH, "ept_table_fetch", "stage 2 alone: fetch from a guest table, X=0", TDP_SRC_VIOL) \
-	X(E_TABLE_WRITE, "ept_table_write", "read of a guest table counts as a write (A/D), W=0", TDP_SRC_EPT_AD) \
+	X(E_TABLE_FETCH, "ept_table_fetch", \
+	  "stage 2 alone: fetch from a guest table, X=0", TDP_SRC_VIOL) \
+	X(E_TABLE_WRITE, "ept_table_write", \
+	  "read of a guest table counts as a write (A/D), W=0", TDP_SRC_EPT_AD) \
 	X(E_AD_WRITE,	"ept_ad_write",	"A or D update of a guest table, W=0", TDP_SRC_VIOL) \
 	X(E_PDPTE_READ,	"ept_pdpte_read", "load of the PDPTEs, R=0", TDP_SRC_VIOL) \
-	X(E_VERIFY,	"ept_guest_paging_verification", "a guest table lies outside paging-write pages", TDP_SRC_VIOL) \
+	X(E_VERIFY,	"ept_guest_paging_verification", \
+	  "a guest table lies outside paging-write pages", TDP_SRC_VIOL) \
 	X(E_SUBPAGE,	"ept_subpage",	"data write to a write-protected sub-page", TDP_SRC_SPP) \
 	X(SPP_MISS,	"spp_miss",	"no valid sub-page permission entry", TDP_SRC_SPP) \
-	X(SPP_MISCONFIG, "spp_misconfig", "reserved bit of a sub-page permission entry", TDP_SRC_SPP) \
-	X(E_PML_FULL,	"pml_full",	"EPT A or D update with the PML index above 511", TDP_SRC_PML) \
+	X(SPP_MISCONFIG, "spp_misconfig", \
+	  "reserved bit of a sub-page permission entry", TDP_SRC_SPP) \
+	X(E_PML_FULL,	"pml_full", \
+	  "EPT A or D update with the PML index above 511", TDP_SRC_PML) \
 	/* nested page faults */					\
 	X(N_GPA_WIDTH,	"npt_gpa_width", "GPA beyond the reach of the nested tables", TDP_SRC_NPT) \
 	X(N_ABSENT,	"npt_not_present", "P=0 in an entry", TDP_SRC_NPT) \
@@ -471,18 +501,23 @@ enum tdp_walk_outcome {
 	X(N_RSVD_PS,	"npt_reserved_ps", "bit 7 where no page can be mapped", TDP_SRC_NPT) \
 	X(N_RSVD_BIT8,	"npt_reserved_bit8", "bit 8 of PML4E or PML5E", TDP_SRC_NPT) \
 	X(N_RSVD_LARGE,	"npt_reserved_large", "low address bit of a large page", TDP_SRC_NPT) \
-	X(N_RSVD_PSE36,	"npt_reserved_pse36", "address bit of a 4M page that the processor lacks", TDP_SRC_NPT) \
+	X(N_RSVD_PSE36,	"npt_reserved_pse36", \
+	  "address bit of a 4M page that the processor lacks", TDP_SRC_NPT) \
 	X(N_RSVD_PDPTE,	"npt_reserved_pdpte", "reserved bit of a PDPTE", TDP_SRC_NPT) \
 	X(N_USER,	"npt_user",	"U/S=0: nested walks are user accesses", TDP_SRC_NPT) \
 	X(N_WRITE,	"npt_write",	"write, R/W=0", TDP_SRC_NPT)	\
 	X(N_FETCH_NX,	"npt_fetch_nx",	"fetch, NX=1", TDP_SRC_NPT)	\
 	X(N_GMET,	"npt_gmet",	"fetch below CPL 3 from a user page", TDP_SRC_GMET) \
-	X(N_SSS,	"npt_shadow_stack", "supervisor shadow-stack access, not such a page", TDP_SRC_SSS) \
+	X(N_SSS,	"npt_shadow_stack", \
+	  "supervisor shadow-stack access, not such a page", TDP_SRC_SSS) \
 	X(N_TABLE_USER,	"npt_table_user", "guest table on a page with U/S=0", TDP_SRC_NPT) \
-	X(N_TABLE_FETCH, "npt_table_fetch", "stage 2 alone: fetch from a guest table, NX=1", TDP_SRC_NPT) \
+	X(N_TABLE_FETCH, "npt_table_fetch", \
+	  "stage 2 alone: fetch from a guest table, NX=1", TDP_SRC_NPT) \
 	X(N_TABLE_WRITE, "npt_table_write", "guest table walk is a write, R/W=0", TDP_SRC_NPT) \
-	X(N_AD_WRITE,	"npt_ad_write",	"A or D update of a read-only guest table, R/W=0", TDP_SRC_NPT) \
-	X(N_PML_FULL,	"npt_pml_full",	"nested D update with the PML index above 511", TDP_SRC_APML)
+	X(N_AD_WRITE,	"npt_ad_write", \
+	  "A or D update of a read-only guest table, R/W=0", TDP_SRC_NPT) \
+	X(N_PML_FULL,	"npt_pml_full", \
+	  "nested D update with the PML index above 511", TDP_SRC_APML)
 /* clang-format on */
 
 /** enum tdp_walk_reason - which check decided */

@@ -16,6 +16,7 @@ const struct common_cases walk_never = {
 	.guest_leaf = { N, N },
 	.nested = { N, N, N, N, N, N },
 	.nested_leaf = { N, N, N },
+	.nested_large = { [2] = { N, N, N }, [3] = { N, N, N } },
 #undef N
 };
 

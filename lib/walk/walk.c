@@ -61,12 +61,12 @@ INLINE uint64_t flat_read(const struct engine *e, unsigned int bytes,
 	return entry;
 }
 
-/* Where one reference landed; what the ladder knows beyond that is in k->at. */
+/* Where one reference landed. */
 struct place {
 	uint64_t hpa;
 	uint64_t leaf;
 	uint64_t leaf_hpa;
-	bool by_ladder;
+	bool noted; /* k->at tells more */
 };
 
 /* One table entry of the second stage; false: not the common case. */
@@ -103,15 +103,77 @@ INLINE bool nested_common(const struct engine *e, const struct geometry *n,
 	return true;
 }
 
-INLINE bool nested_uncommon(struct walk *k, enum purpose purpose,
+/* Note in k->at what the ladder would note of a common leaf. */
+static void note_common(struct walk *k, uint64_t gpa, uint64_t leaf,
+			uint64_t leaf_hpa, unsigned int level)
+{
+	const uint64_t rights = k->w->cpu.stage2 == TDP_STAGE2_EPT ?
+					EPT_ALL_RIGHTS :
+					NPT_ALL_RIGHTS;
+	const uint64_t offset = BIT(3 + 9 * level) - 1;
+
+	k->at = (struct nested){
+		.hpa = (leaf & PTE_ADDR & ~offset) | (gpa & offset),
+		.leaf = leaf,
+		.leaf_hpa = leaf_hpa,
+		.level = level,
+		.rights = rights,
+		.upper = rights,
+	};
+}
+
+INLINE struct engine engine_of(struct walk *k,
+			       const struct common_cases *common)
+{
+	return (struct engine){
+		.k = k,
+		.common = common,
+		.memory = k->w->pm->base,
+		.root = k->w->flat_root,
+	};
+}
+
+/*
+ * The common case with a large page, told only after that with a small one:
+ * out of line, and by value, so that the common path keeps its registers.
+ */
+NOINLINE bool nested_large(struct walk *k, const struct common_cases *common,
+			   const struct geometry *n, enum nested_leaf use,
+			   uint64_t gpa)
+{
+	const struct engine e = engine_of(k, common);
+	uint64_t table = e.root;
+
+	for (unsigned int level = n->levels; level > 1; level--) {
+		const uint64_t hpa = table + entry_offset(n, gpa, level);
+		const uint64_t entry = flat_read(&e, 8, hpa);
+
+		if (level <= 3 &&
+		    is_common(&common->nested_large[level][use], entry)) {
+			note_common(k, gpa, entry, hpa, level);
+			count_stop(&k->nested_stops, level);
+			return true;
+		}
+		if (!is_common(&common->nested[level], entry))
+			return false;
+		table = entry & PTE_ADDR;
+	}
+	return false;
+}
+
+INLINE bool nested_uncommon(const struct engine *e, const struct geometry *n,
+			    enum nested_leaf use, enum purpose purpose,
 			    unsigned int target, uint64_t gpa,
 			    struct place *place)
 {
-	if (!nested_walk_slow(k, gpa, purpose, target, &k->at))
+	struct walk *k = e->k;
+
+	if (!nested_large(k, e->common, n, use, gpa) &&
+	    !nested_walk_slow(k, gpa, purpose, target, &k->at))
 		return false;
 	place->hpa = k->at.hpa;
 	place->leaf = k->at.leaf;
-	place->by_ladder = true;
+	place->noted = true;
 	return true;
 }
 
@@ -141,31 +203,13 @@ INLINE bool guest_read(const struct engine *e, const struct geometry *g,
 		*entry = flat_read(e, g->entry_bytes, place->hpa);
 		return true;
 	}
-	if (!nested_uncommon(e->k, FOR_TABLE, level, gpa, place)) {
+	if (!nested_uncommon(e, n, LEAF_TABLE, FOR_TABLE, level, gpa, place)) {
 		if (level < g->levels)
 			count_stop(&e->k->guest_stops, level + 1);
 		return false;
 	}
 	*entry = guarded_read(e->k, g, place->hpa);
 	return true;
-}
-
-/* What the ladder would have noted about a common place. */
-static void note_common_place(struct walk *k, uint64_t hpa, uint64_t leaf,
-			      uint64_t leaf_hpa)
-{
-	const uint64_t rights = k->w->cpu.stage2 == TDP_STAGE2_EPT ?
-					EPT_ALL_RIGHTS :
-					NPT_ALL_RIGHTS;
-
-	k->at = (struct nested){
-		.hpa = hpa,
-		.leaf = leaf,
-		.leaf_hpa = leaf_hpa,
-		.level = k->w->nested_mode ? 1 : 0,
-		.rights = rights,
-		.upper = rights,
-	};
 }
 
 /* Out of line, so that the common path keeps its registers. */
@@ -186,15 +230,16 @@ INLINE enum step guest_descend(struct engine *e, const struct geometry *g,
 			     &e->common->guest[level];
 	const uint64_t gpa = *table + entry_offset(g, la, level);
 	enum step step = level == 1 ? STEP_LEAF : STEP_TABLE;
-	struct place place = { .by_ladder = false };
+	struct place place = { .noted = false };
 	uint64_t entry;
 
 	if (unlikely(!guest_read(e, g, n, level, gpa, &place, &entry)))
 		return STEP_FAULT;
 	if (unlikely(!is_common(common, entry))) {
-		if (!place.by_ladder)
-			note_common_place(k, place.hpa, place.leaf,
-					  place.leaf_hpa);
+		if (!n->levels)
+			k->at = (struct nested){ .hpa = gpa };
+		else if (!place.noted)
+			note_common(k, gpa, place.leaf, place.leaf_hpa, 1);
 		step = guest_uncommon(k, level, gpa);
 		entry = k->entry;
 		if (n->levels && n->width < 52 &&
@@ -270,12 +315,12 @@ static uint8_t smaller_page(uint8_t guest, uint8_t nested)
 	return guest < nested ? guest : nested;
 }
 
-NOINLINE void note_uncommon_pages(struct walk *k, bool nested_by_ladder)
+NOINLINE void note_uncommon_pages(struct walk *k, bool nested_noted)
 {
 	struct tdp_walk_result *r = k->r;
 
 	r->guest_shift = (uint8_t)guest_leaf_shift(k);
-	if (nested_by_ladder) {
+	if (nested_noted) {
 		r->nested_shift = (uint8_t)level_shift(
 			&geometries[k->w->nested_mode], k->at.level);
 		r->nested_rights = nested_rights(k, &k->at);
@@ -304,8 +349,8 @@ INLINE void note_success(struct walk *k, const struct geometry *g,
 	r->nested_shift = n->levels ? 12 : 0;
 	r->page_shift = 12;
 	r->nested_rights = 15;
-	if (unlikely(place->by_ladder || !is_small_page(k, g)))
-		note_uncommon_pages(k, place->by_ladder);
+	if (unlikely(place->noted || !is_small_page(k, g)))
+		note_uncommon_pages(k, place->noted);
 	else if (likely(k->w->cpu.stage2 == TDP_STAGE2_EPT &&
 			!(place->leaf & EPT_IPAT))) {
 		const unsigned int bits = leaf_type_bits(k->leaf, 1);
@@ -315,7 +360,7 @@ INLINE void note_success(struct walk *k, const struct geometry *g,
 		r->memtype = (enum tdp_memtype)k->w->common_type[bits];
 		return;
 	}
-	final_type(k, place->leaf, place->by_ladder ? k->at.level : 1);
+	final_type(k, place->leaf, place->noted ? k->at.level : 1);
 }
 
 /* The final address through the second stage, after @gpa is known. */
@@ -327,7 +372,7 @@ INLINE void final_walk(struct engine *e, const struct geometry *g,
 	struct place place = { .hpa = gpa };
 
 	if (n->levels && unlikely(!nested_common(e, n, use, gpa, &place)) &&
-	    !nested_uncommon(k, FOR_FINAL, 0, gpa, &place))
+	    !nested_uncommon(e, n, use, FOR_FINAL, 0, gpa, &place))
 		return;
 	if (unlikely(k->update) && k->w->cpu.choices.ad_after_final &&
 	    !guest_update(k))
@@ -338,12 +383,7 @@ INLINE void final_walk(struct engine *e, const struct geometry *g,
 INLINE void two_stages(struct walk *k, const struct geometry *g,
 		       const struct geometry *n, uint64_t la)
 {
-	struct engine e = {
-		.k = k,
-		.common = k->common,
-		.memory = k->w->pm->base,
-		.root = k->w->flat_root,
-	};
+	struct engine e = engine_of(k, k->common);
 	uint64_t gpa = la;
 
 	if (g->levels && !guest_walk(&e, g, n, la, &gpa))

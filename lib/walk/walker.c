@@ -173,9 +173,33 @@ static void never_common_nested(struct tdp_walker *w)
 {
 	for (unsigned int l = 0; l < NR_LEVELS; l++)
 		w->common.nested[l] = NEVER;
-	for (unsigned int i = 0; i < NR_NESTED_LEAVES; i++)
+	for (unsigned int i = 0; i < NR_NESTED_LEAVES; i++) {
 		w->common.nested_leaf[i] = NEVER;
+		w->common.nested_large[2][i] = NEVER;
+		w->common.nested_large[3][i] = NEVER;
+	}
 	w->flat_root = 0;
+}
+
+static_assert(EPT_PS == PTE_PS, "both formats mark a large page alike");
+
+/* The leaves of each page size, from what all of them have in common. */
+static void load_common_leaf(struct tdp_walker *w, unsigned int use,
+			     uint64_t reserved[][2], const bool maps_page[],
+			     struct common leaf)
+{
+	w->common.nested_leaf[use] = (struct common){
+		.mask = leaf.mask | reserved[1][true],
+		.want = leaf.want,
+	};
+	for (unsigned int l = 2; l <= 3; l++)
+		w->common.nested_large[l][use] =
+			!maps_page[l] ? NEVER :
+					(struct common){
+						.mask = leaf.mask | PTE_PS |
+							reserved[l][true],
+						.want = leaf.want | PTE_PS,
+					};
 }
 
 /* Bits of an entry's address that lead out of the flat range. */
@@ -224,10 +248,12 @@ static void load_common_ept(struct tdp_walker *w)
 	for (unsigned int i = 0; i < NR_NESTED_LEAVES; i++) {
 		const uint64_t need = rights | (i == LEAF_READ ? 0 : dirty);
 
-		w->common.nested_leaf[i] = (struct common){
-			.mask = need | EPT_MEMTYPE | w->ept.reserved[1][true],
-			.want = need | FIELD(EPT_MEMTYPE, TDP_MT_WB),
-		};
+		load_common_leaf(
+			w, i, w->ept.reserved, w->ept.maps_page,
+			(struct common){
+				.mask = need | EPT_MEMTYPE,
+				.want = need | FIELD(EPT_MEMTYPE, TDP_MT_WB),
+			});
 	}
 	w->common.nested_leaf[LEAF_TABLE].mask |= outside;
 	narrow_common_guest(w);
@@ -299,10 +325,9 @@ static void load_common_npt(struct tdp_walker *w)
 				   (i == LEAF_TABLE && w->rogpt);
 		const uint64_t need = rights | (clean ? 0 : PTE_D);
 
-		w->common.nested_leaf[i] = (struct common){
-			.mask = need | PTE_XD | w->npt.reserved[1][true],
-			.want = need,
-		};
+		load_common_leaf(
+			w, i, w->npt.reserved, w->npt.maps_page,
+			(struct common){ .mask = need | PTE_XD, .want = need });
 	}
 	w->common.nested_leaf[LEAF_TABLE].mask |= outside;
 	narrow_common_guest(w);

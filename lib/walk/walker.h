@@ -59,6 +59,7 @@ struct common_cases {
 	struct common guest_leaf[2]; /* by: is it a write? */
 	struct common nested[NR_LEVELS];
 	struct common nested_leaf[NR_NESTED_LEAVES];
+	struct common nested_large[4][NR_NESTED_LEAVES]; /* levels 2 and 3 */
 };
 
 /* An ordinary page-table format with its reserved bits, by [level][leaf]. */
