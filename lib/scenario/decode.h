@@ -22,7 +22,7 @@ struct decoder {
 	const char *path;
 	struct arena *arena;
 	struct tdp_error *err;
-	unsigned int nr_vcpus; /* 0: not known yet */
+	unsigned int nr_vcpus;                /* 0: not known yet */
 	const struct machine_preset *machine; /* NULL: the text says */
 };
 

@@ -10,20 +10,18 @@
  * a message that begins with one of these names.
  */
 static const struct feature features[] = {
-	{ "shadow-nonpaging", true,
-	  "the shadow MMU for a guest without paging" },
-	{ "shadow-4-level", true,
-	  "the shadow MMU for a guest with 4-level paging" },
-	{ "shadow-32bit", false,
-	  "the shadow MMU for guests with 32-bit and PAE paging is not modelled" },
-	{ "shadow-unsync", false,
-	  "writes to guest page tables that the shadow MMU has shadowed are not modelled" },
+	{ "shadow-mmu", true,
+	  "shadow paging: guests of every paging mode, unsync pages" },
+	{ "nested-tdp", true,
+	  "roles, roots and shadow pages for EPT or nested paging of L1" },
 	{ "nested-tdp-faults", false,
-	  "faults in shadowed EPT or NPT of L1 are not modelled" },
+	  "faults of L2 that L1's tables cause are not reflected to L1" },
 	{ "dirty-logging", false,
-	  "reading and clearing the dirty log is not modelled" },
+	  "dirty logging can't be switched, read or cleared" },
 	{ "memory-attributes", false,
 	  "private memory and KVM_SET_MEMORY_ATTRIBUTES are not modelled" },
+	{ "exits", false,
+	  "exits other than faults and misconfigurations are not handled (#VE, PML full, sub-page permissions)" },
 };
 
 const struct feature *feature_at(unsigned int index)

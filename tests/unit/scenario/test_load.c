@@ -64,8 +64,8 @@ static const struct refused {
 	  "t.yaml:3:8: there is no behaviour \"memtype.sauce\"; the nearest is \"memtype.source\"" },
 	{ "unknown_value_of_a_behaviour", "kvm: { memtype.source: vcpu }\n",
 	  "t.yaml:3:24: memtype.source has no value \"vcpu\"; the nearest is \"vcpu0\"" },
-	{ "unknown_feature", "requires: [ shadow-unsink ]\n",
-	  "t.yaml:3:13: unknown feature \"shadow-unsink\"; did you mean \"shadow-unsync\"?" },
+	{ "unknown_feature", "requires: [ shadow-nmu ]\n",
+	  "t.yaml:3:13: unknown feature \"shadow-nmu\"; did you mean \"shadow-mmu\"?" },
 	/* registers */
 	{ "unknown_flag", "vcpus: [ { cr0: PE|WQ } ]\n",
 	  "t.yaml:3:17: unknown cr0 value \"WQ\"; did you mean \"WP\"?" },
@@ -178,7 +178,7 @@ static void list_is_no_scenario(void **state)
 
 static void good_one_keeps_name_and_claim(void **state)
 {
-	static const char text[] = HEAD "requires: [ shadow-4-level ]\n";
+	static const char text[] = HEAD "requires: [ shadow-mmu ]\n";
 	struct tdp_scenario *scenario;
 
 	(void)state;

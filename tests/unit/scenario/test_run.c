@@ -185,7 +185,8 @@ static void trail_names_result_and_events(void **state)
 			     "    expect: { level: 4K }\n",
 			     &heard, &summary, &err),
 			 TDP_OK);
-	assert_non_null(strstr(heard.trail, "the step gave gpa 0x400000, "));
+	assert_memory_equal(heard.trail, "the step gave ", 14);
+	assert_non_null(strstr(heard.trail, " gpa 0x400000, "));
 	assert_non_null(strstr(heard.trail, "level 2M, spte 0x"));
 	assert_non_null(strstr(heard.trail, "its events, "));
 	assert_non_null(strstr(heard.trail,
