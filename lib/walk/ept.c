@@ -71,7 +71,13 @@ static void log_entry(struct walk *k, uint64_t gpa, unsigned int target,
 	log_ref(k, &ref);
 }
 
-/* From the root to the leaf, or to the entry that ends the walk. */
+/*
+ * From the root to the leaf, or to the entry that ends the walk.
+ *
+ * SDM: "Caches for Paging Structures": an entry is remembered only if it and
+ * all entries above it have A set, where there is A: a walk that starts from
+ * it would not come to set theirs.
+ */
 static enum tdp_walk_reason descend(struct walk *k, uint64_t gpa,
 				    unsigned int target, struct nested *at,
 				    struct path *path)
@@ -79,6 +85,7 @@ static enum tdp_walk_reason descend(struct walk *k, uint64_t gpa,
 	const struct geometry *g = &geometries[k->w->nested_mode];
 	uint64_t table = k->w->nested_root;
 	enum tdp_walk_reason why;
+	bool accessed = true;
 	bool leaf;
 
 	path->top = g->levels;
@@ -104,9 +111,8 @@ static enum tdp_walk_reason descend(struct walk *k, uint64_t gpa,
 		at->rights &= at->leaf;
 		at->upper = at->rights;
 		table = at->leaf & EPT_ADDR;
-		/* SDM: only entries with A set are cached, if there is A. */
-		if (unlikely(k->tlb) &&
-		    (!k->w->ept.rules.ad || (at->leaf & EPT_A)))
+		accessed &= !k->w->ept.rules.ad || (at->leaf & EPT_A);
+		if (unlikely(k->tlb) && accessed)
 			tlb_nested_step(k, gpa, level, table, at);
 	}
 	count_stop(&k->nested_stops, at->level);

@@ -174,12 +174,15 @@ void tlb_forget_gpa(struct walk *k, uint64_t gpa)
 /*
  * INVLPG takes the tables of any address along; with EFER.TCE only those that
  * lead to the page (APM 2: "Translation Cache Extension").  A VM transition
- * forgets what is tagged with VPID 0.
+ * forgets what is tagged with VPID 0.  Operands have 32 bits outside 64-bit
+ * mode.
  */
 static struct rule rule_of(const struct tdp_walker *w,
 			   const struct tdp_flush *f)
 {
-	const uint64_t address = f->address.addr;
+	const bool wide = w->long_mode && !w->cpu.compat;
+	const uint64_t address = f->address.addr &
+				 (wide ? UINT64_MAX : UINT32_MAX);
 	unsigned int what = flushes[f->kind];
 	struct rule r;
 

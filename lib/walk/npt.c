@@ -69,6 +69,7 @@ static enum tdp_walk_reason descend(struct walk *k, uint64_t gpa,
 	const struct geometry *g = &geometries[k->w->nested_mode];
 	uint64_t table = k->w->nested_root;
 	enum tdp_walk_reason why;
+	bool accessed = true;
 	bool leaf;
 
 	*at = (struct nested){
@@ -104,8 +105,9 @@ static enum tdp_walk_reason descend(struct walk *k, uint64_t gpa,
 		at->upper = at->rights;
 		table = at->leaf & PTE_ADDR;
 		at->cache = (unsigned int)field_get(PTE_CACHE, at->leaf);
-		if (unlikely(k->tlb) &&
-		    ((at->leaf & PTE_A) || is_pdpte(k, level)))
+		/* As for EPT: only below entries that all have A set. */
+		accessed &= (at->leaf & PTE_A) || is_pdpte(k, level);
+		if (unlikely(k->tlb) && accessed)
 			tlb_nested_step(k, gpa, level, table, at);
 	}
 	count_stop(&k->nested_stops, at->level);

@@ -257,28 +257,38 @@ static unsigned int guest_start(struct walk *k, uint64_t la, uint64_t *table)
 	return g->levels;
 }
 
-/* SDM: "Caching of Paging-Structure Entries": only with A set, never a leaf. */
+/* SDM: "Caches for Paging Structures": never a leaf. */
 static void remember_table(struct walk *k, uint64_t la, unsigned int level,
 			   uint64_t table)
 {
 	const struct geometry *g = &geometries[k->w->mode];
 	const struct cache_key key = linear_key(k->w, la,
 						level_shift(g, level));
-	const bool is_pdpte = k->w->mode == MODE_PAE && level == 3;
 	const struct translation what = {
 		.table = table,
 		.page = k->page,
 		.cache = k->cache,
 	};
 
-	if ((k->entry & PTE_A) || is_pdpte)
-		fill(k, table_part(level, false), &key, &what);
+	fill(k, table_part(level, false), &key, &what);
 }
 
+/* Has the entry A set, or is it of a kind that has no A? */
+static bool is_accessed(const struct walk *k, unsigned int level)
+{
+	return (k->entry & PTE_A) || (k->w->mode == MODE_PAE && level == 3);
+}
+
+/*
+ * SDM: "Caches for Paging Structures": an entry is remembered only if it and
+ * all entries above it have A set; a walk that starts from it would not come
+ * to set theirs.
+ */
 static bool guest_tables(struct walk *k, uint64_t la)
 {
 	const struct geometry *g = &geometries[k->w->mode];
 	uint64_t table = k->w->root;
+	bool accessed = true;
 
 	if (k->w->mode == MODE_PAE_REGISTERS &&
 	    !guest_pdpte_register(k, la, &table))
@@ -294,7 +304,9 @@ static bool guest_tables(struct walk *k, uint64_t la)
 		step = guest_step(k, level, gpa);
 		table = k->entry & PTE_ADDR;
 		if (step == STEP_TABLE) {
-			remember_table(k, la, level, table);
+			accessed &= is_accessed(k, level);
+			if (accessed)
+				remember_table(k, la, level, table);
 			continue;
 		}
 		k->leaf = k->entry;
