@@ -11,12 +11,15 @@
 
 #include "error.h"
 #include "event.h"
+#include "memtype.h"
 #include "profile.h"
 #include "result.h"
 #include "scenario.h"
+#include "tlb.h"
 #include "types.h"
 #include "vcpu.h"
 #include "version.h"
 #include "vm.h"
+#include "walk.h"
 
 #endif
