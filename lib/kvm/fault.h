@@ -60,6 +60,7 @@ struct fault {
 	/* What came of it. */
 	enum tdp_reason why;
 	uint64_t spte;
+	uint64_t old_spte; /* what stood there before (TDP MMU) */
 	int err;		/* with RET_PF_ERRNO: negative errno */
 	int status;		/* with RET_PF_STOP: enum tdp_status */
 	unsigned int nr_pages;	/* table pages created */

@@ -340,3 +340,13 @@ unsigned int memtype_role_key(const struct tdp_vcpu *vcpu)
 		return 0;
 	return vcpu->id + 1;
 }
+
+bool memtype_varies(const struct tdp_vcpu *vcpu)
+{
+	const struct tdp_vm *vm = vcpu->vm;
+	unsigned int source = vm->kvm.value[B_MEMTYPE_SOURCE];
+
+	return vm->fmt.memtype && vm->noncoherent_dma &&
+	       source != MEMTYPE_SOURCE_WB_ONLY &&
+	       source != MEMTYPE_SOURCE_QUIRK9;
+}

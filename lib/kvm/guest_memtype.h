@@ -28,6 +28,9 @@ enum tdp_memtype memtype_guest_mtrr(const struct tdp_vcpu *vcpu,
 unsigned int memtype_max_level(const struct tdp_vcpu *vcpu, uint64_t gfn,
 			       unsigned int max_level);
 
+/* May the bits differ from frame to frame for this vCPU? */
+bool memtype_varies(const struct tdp_vcpu *vcpu);
+
 /* Frames that a write of MSR @index zaps: [*@start, *@end), or false. */
 bool memtype_msr_range(const struct tdp_vcpu *vcpu, uint32_t index,
 		       uint64_t *start, uint64_t *end);

@@ -427,7 +427,7 @@ static enum ret_pf install(struct fault *f, struct mmu_page *page,
 	enum ret_pf ret = RET_PF_FIXED;
 	bool wrprot;
 
-	f->spte = old;
+	f->spte = f->old_spte = old;
 	if (satisfied(f, old, page->role.level))
 		return fault_because(f, RET_PF_SPURIOUS, TDP_WHY_SPURIOUS);
 	f->spte = make_leaf(f, page, old, &wrprot);

@@ -42,8 +42,41 @@ bool tdp_zap_leaves(struct tdp_vm *vm, int as_id, uint64_t start,
  */
 bool tdp_write_protect(struct tdp_vm *vm, unsigned int as_id, uint64_t gfn);
 
+/*
+ * Change the entry at @hpa, in @page and for @gfn.  A table that it leads to
+ * no longer goes, with all that is below; @shared: while others may walk it.
+ */
+void tdp_set_spte(struct tdp_vm *vm, const struct mmu_page *page, uint64_t hpa,
+		  uint64_t gfn, uint64_t new, bool shared);
+
+/*
+ * Make an entry non-present while others may walk it, and flush: KVM 6.12
+ * tdp_mmu_zap_spte_atomic().
+ */
+void tdp_zap_atomic(struct tdp_vm *vm, const struct mmu_page *page,
+		    uint64_t hpa, uint64_t gfn);
+
+/* Make the entry that leads to @table, no root, non-present. */
+void tdp_zap_table(struct tdp_vm *vm, struct mmu_page *table, bool shared);
+
+/*
+ * A table for the entry at @hpa, in @parent and for @gfn, and to let the entry
+ * lead to it.  NULL: page-table memory is used up.
+ */
+struct mmu_page *tdp_table_alloc(struct tdp_vm *vm, struct mmu_page *parent,
+				 uint64_t hpa, uint64_t gfn);
+void tdp_link_table(struct tdp_vm *vm, const struct mmu_page *parent,
+		    const struct mmu_page *table, uint64_t hpa, uint64_t gfn);
+
 /* Install what @f resolved to: KVM 6.12 kvm_tdp_mmu_map(). */
 enum ret_pf tdp_map(struct fault *f);
+
+/*
+ * A pre-fault just installed a 4K leaf: install up to @max more behind it, as
+ * long as tdp_map() would do the same for each.  @f ends up describing the
+ * last one.  Return: how many.
+ */
+uint64_t tdp_map_run(struct fault *f, uint64_t max);
 
 /* Free all tables and the root, whoever still refers to them (destruction). */
 void tdp_free_root(struct tdp_vm *vm, struct mmu_page *root);

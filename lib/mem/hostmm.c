@@ -284,6 +284,16 @@ enum gup_status hostmm_peek(const struct hostmm *mm, uint64_t hva, bool write,
 	return GUP_OK;
 }
 
+uint64_t hostmm_run(const struct hostmm *mm, uint64_t hva)
+{
+	const struct vma *vma = hostmm_find(mm, hva);
+
+	if (!vma || backing_rules[vma->backing].level > TDP_LEVEL_4K ||
+	    (reads_shared(vma) && vma->backing != TDP_BACKING_FILE_PRIVATE))
+		return 0;
+	return vma->end - align_down(hva, FRAME_SIZE) - FRAME_SIZE;
+}
+
 /* The page at @hva becomes the process's own; the old one is unmapped. */
 static void break_cow(struct hostmm *mm, const struct vma *vma, uint64_t hva,
 		      struct gup *gup)

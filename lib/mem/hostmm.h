@@ -77,6 +77,12 @@ bool hostmm_overlaps(const struct hostmm *mm, uint64_t hva, uint64_t size);
 int hostmm_gup(struct hostmm *mm, uint64_t hva, bool write,
 	       enum gup_status *status, struct gup *gup, struct tdp_error *err);
 
+/*
+ * Bytes behind the page at @hva that a reader would get in the same way, as 4K
+ * pages of consecutive frames; 0 if the next page may differ.
+ */
+uint64_t hostmm_run(const struct hostmm *mm, uint64_t hva);
+
 /* The same question with no effect: what a reader would get now. */
 enum gup_status hostmm_peek(const struct hostmm *mm, uint64_t hva, bool write,
 			    struct gup *gup);

@@ -15,6 +15,8 @@
 #define MAX_USER_SLOT  32764u
 #define MAX_SLOT_PAGES ((UINT64_C(1) << 31) - 1)
 
+struct dirty_log; /* kvm/dirty_log.h */
+
 struct memslot {
 	unsigned int id;
 	unsigned int as_id;
@@ -24,6 +26,7 @@ struct memslot {
 	bool readonly;  /* KVM_MEM_READONLY */
 	bool dirty_log; /* KVM_MEM_LOG_DIRTY_PAGES */
 	bool invalid;   /* being deleted or moved */
+	struct dirty_log *dirty; /* the VM's, while dirty_log is set */
 };
 
 struct memslots {

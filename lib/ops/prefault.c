@@ -11,6 +11,7 @@
 #include "kvm/fault.h"
 #include "kvm/mmu.h"
 #include "kvm/root.h"
+#include "kvm/tdp_mmu.h"
 #include "ops/ops.h"
 
 /* Flags of KVM_MAP_MEMORY as first posted. */
@@ -186,7 +187,8 @@ static int spin(struct prefault *p)
 		vcpu->signal_after = 0;
 		vcpu->signal_pending = true;
 	}
-	if (signal_arrived(p))
+	/* KVM 6.12: kvm_tdp_map_page() leaves kvm_run alone. */
+	if (vcpu->signal_pending)
 		vcpu->signal_pending = false;
 	else
 		p->result->outcome = TDP_OUTCOME_LIVELOCK;
@@ -208,11 +210,10 @@ static int retry(struct prefault *p)
 		return fail(p, p->api->retry, f->why);
 	if (f->why == TDP_WHY_ROOT_OBSOLETE || f->why == TDP_WHY_SLOT_DYING)
 		return spin(p);
-	if (signal_arrived(p)) {
-		p->vcpu->signal_pending = false;
-		return fail(p, -EINTR, TDP_WHY_SIGNAL);
-	}
-	return 0;
+	if (!p->vcpu->signal_pending)
+		return 0;
+	p->vcpu->signal_pending = false;
+	return fail(p, -EINTR, TDP_WHY_SIGNAL);
 }
 
 static int failed(struct prefault *p)
@@ -360,16 +361,36 @@ static int one_page(struct prefault *p)
 	return err;
 }
 
+/* The pages behind that get the same SPTE need not be looked at one by one. */
+static void extend(struct prefault *p)
+{
+	uint64_t max = p->size >> 12, nr;
+
+	if (p->vcpu->signal_pending)
+		return;
+	if (p->vcpu->signal_after)
+		max = min_u64(max, p->vcpu->signal_after);
+	nr = tdp_map_run(&p->fault, max);
+	p->result->faults_fixed += (unsigned int)nr;
+	p->result->spte = p->fault.spte;
+	p->result->hpa = p->fault.pfn << 12;
+	p->gpa += nr << 12;
+	p->size -= nr << 12;
+	count_down(p->vcpu, nr << 12);
+}
+
 static int all_pages(struct prefault *p)
 {
 	int err = 0;
 
-	while (p->size && !err) {
+	while (p->size) {
 		if (signal_arrived(p))
 			return fail(p, -EINTR, TDP_WHY_SIGNAL);
 		err = one_page(p);
-		if (!err)
-			advance(p);
+		if (err)
+			break;
+		advance(p);
+		extend(p);
 	}
 	return err;
 }
