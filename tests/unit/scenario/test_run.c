@@ -154,6 +154,40 @@ static const struct row {
 	  "  - peek: { gpa: 0x3010 }\n"
 	  "    expect: { value: 0x8000000000800081 }\n",
 	  3, "" },
+	{ "tables_of_32_bit_paging",
+	  "  - guest_tables: { at: 0x1000, mode: 32-bit, pages: [ { gva: 0xc0000000, gpa: 4M, page: 4M, bits: A|PAT } ] }\n"
+	  "    expect: { cr3: 0x1000, next: 0x2000 }\n"
+	  "  - peek: { gpa: 0x1c00, size: 4 }\n"
+	  "    expect: { value: 0x4010a3 }\n",
+	  3, "" },
+	{ "tables_of_pae_paging",
+	  "  - guest_tables: { at: 0x1000, mode: pae, pages: [ { gva: 0x40000000, gpa: 0x5000, rights: R|X } ] }\n"
+	  "  - peek: { gpa: 0x1008 }\n"
+	  "    expect: { value: 0x2001 }\n"
+	  "  - peek: { gpa: 0x2000 }\n"
+	  "    expect: { value: 0x3007 }\n"
+	  "  - peek: { gpa: 0x3000 }\n"
+	  "    expect: { value: 0x5001 }\n",
+	  3, "" },
+	{ "tables_of_5_level_paging",
+	  "  - guest_tables: { at: 0x1000, mode: 5-level, pages: [ { gva: 0xff00000000000000, gpa: 0x5000, rights: none }, { gva: 1G, gpa: 0, page: 1G, rights: R|W|X|U } ] }\n"
+	  "    expect: { next: 0x8000 }\n"
+	  "  - peek: { gpa: 0x1800 }\n"
+	  "    expect: { value: 0x2007 }\n"
+	  "  - peek: { gpa: 0x5000 }\n"
+	  "    expect: { value: 0x8000000000005000 }\n"
+	  "  - peek: { gpa: 0x7008 }\n"
+	  "    expect: { value: 0x87 }\n",
+	  4, "" },
+	{ "walks_read_those_tables",
+	  "  - guest_tables: { at: 0x1000, mode: pae, pages: [ { gva: 4M, gpa: 8M, size: 2M } ] }\n"
+	  "  - poke: { gpa: 8M, value: 0xabcd }\n"
+	  "  - set_sregs: { mode: pae, cr3: 0x1000 }\n"
+	  "  - write: { gva: 0x400123 }\n"
+	  "    expect: { outcome: done, guest_refs: 2 }\n"
+	  "  - read: { gva: 0x600000 }\n"
+	  "    expect: { outcome: guest_fault, vector: 14, error_code: 0, fault_address: 0x600000 }\n",
+	  6, "" },
 };
 /* clang-format on */
 
