@@ -44,10 +44,10 @@ static const struct key_info {
 	const char *name;
 	enum value_kind kind;
 	uint64_t initial;
-	uint64_t max;
+	uint64_t max;		/* of HEX and DECIMAL */
 } keys[NR_KEYS] = {
-	[KEY_VENDOR]	= { "vendor", WORD, TDP_INTEL, TDP_AMD },
-	[KEY_MODE]	= { "mode", WORD, TDP_STAGE2_NONE, TDP_STAGE2_NPT },
+	[KEY_VENDOR]	= { "vendor", WORD, TDP_INTEL, 0 },
+	[KEY_MODE]	= { "mode", WORD, TDP_STAGE2_NONE, 0 },
 	[KEY_CR0]	= { "cr0", HEX, 0x80010031, UINT64_MAX },
 	[KEY_CR3]	= { "cr3", HEX, 0, UINT64_MAX },
 	[KEY_CR4]	= { "cr4", HEX, 0xa0, UINT64_MAX },
@@ -249,17 +249,19 @@ static int parse_keyword(struct vector_cursor *c, enum key key, uint64_t *value)
 {
 	static const char *const vendors[] = { "intel", "amd" };
 	static const char *const modes[] = { "native", "ept", "npt" };
-	const char *const *words = key == KEY_VENDOR ? vendors : modes;
+	const bool vendor = key == KEY_VENDOR;
+	const char *const *words = vendor ? vendors : modes;
+	const size_t count = vendor ? ARRAY_SIZE(vendors) : ARRAY_SIZE(modes);
 	struct vector_word w = cursor_word(c);
 
-	for (uint64_t i = 0; i <= keys[key].max; i++)
+	for (size_t i = 0; i < count; i++)
 		if (word_is(w, words[i])) {
 			*value = i;
 			return TDP_OK;
 		}
 	return cursor_fail(c, w.p,
-			   key == KEY_VENDOR ? "expected intel or amd" :
-					       "expected native, ept or npt");
+			   vendor ? "expected intel or amd" :
+				    "expected native, ept or npt");
 }
 
 static int parse_value(struct vector_cursor *c, enum key key, uint64_t *value)

@@ -331,7 +331,8 @@ static void compare_row(struct table *t, const struct row *row,
 	snprintf(input, sizeof(input), "%.*s",
 		 (int)(access->p + access->size - c->text), c->text);
 	for (char *p = input; *p; p++)
-		*p = *p == '\t' ? ' ' : *p;
+		if (*p == '\t')
+			*p = ' ';
 	vector_verdict(&t->run, !strcmp(expected, t->answer.buf), &mismatch);
 }
 

@@ -192,9 +192,9 @@ struct ept_guess guess_ept(const struct ept_cpu *cpu,
 		}
 	}
 
-	g.rights = (uint64_t)r << 3 | (uint64_t)w << 4 | (uint64_t)x << 5;
-	if (cpu->mode_based)
-		g.rights |= (uint64_t)xu << 6;
+	g.rights = (r ? 1 << 3 : 0) | (w ? 1 << 4 : 0) | (x ? 1 << 5 : 0);
+	if (cpu->mode_based && xu)
+		g.rights |= 1 << 6;
 	may_fetch = cpu->mode_based && request->user_page ? xu : x;
 	if ((request->read && !r) || (write && !w) ||
 	    (request->fetch && !may_fetch))

@@ -363,6 +363,16 @@ static void make_guest(struct random_machine *m)
 
 /* Registers ---------------------------------------------------------------- */
 
+/* Mostly permissive: each bit is set one time in eight. */
+static uint32_t random_keys(struct random_machine *m)
+{
+	uint64_t keys = next(m);
+
+	keys &= next(m);
+	keys &= next(m);
+	return (uint32_t)keys;
+}
+
 static void random_guest_registers(struct random_machine *m)
 {
 	struct tdp_walk_cpu *cpu = &m->cpu;
@@ -386,9 +396,8 @@ static void random_guest_registers(struct random_machine *m)
 			    maybe(m, 30, CR3_LAM_U48);
 	cpu->efer = (lma ? EFER_LME | EFER_LMA : 0) | maybe(m, 90, EFER_NX);
 	cpu->rflags = maybe(m, 50, RFLAGS_AC);
-	/* Mostly permissive keys. */
-	cpu->pkru = (uint32_t)(next(m) & next(m) & next(m));
-	cpu->pkrs = (uint32_t)(next(m) & next(m) & next(m));
+	cpu->pkru = random_keys(m);
+	cpu->pkrs = random_keys(m);
 	cpu->pat = random_percent(m, 50) ? TDP_PAT_RESET :
 					   UINT64_C(0x0605040100070406);
 }

@@ -420,7 +420,7 @@ static void mutated_lines_are_safe(void **state)
 		char text[1024];
 
 		assert_true(size < sizeof(text));
-		memcpy(text, sample, size);
+		memcpy(text, sample, size + 1);
 		mutate(text, size, &seed);
 		run_bytes(&r, text, size, i & 1);
 		if (r.status != TDP_OK) {
