@@ -98,6 +98,11 @@ ROW(FLUSH_ON_REUSE,
     "flush_on_reuse).",
     "KVM 5.10.7 to 7.1.5: force_flush_and_sync_on_reuse",
     ALWAYS(SWITCH_OFF)),
+ROW(EAGER_PAGE_SPLIT,
+    "Huge pages are split when dirty logging begins, not by the first write (module "
+    "parameter eager_page_split, which 5.18 added).",
+    "recordings of 6.1.192 to 7.1.5; 5.19 and 6.0 inferred",
+    ALWAYS(SWITCH_OFF), MAYBE(5_19, SWITCH_ON), SINCE(6_1, SWITCH_ON)),
 
 /* Quirks that userspace can disable */
 ROW(QUIRK_SLOT_ZAP_ALL,
@@ -206,6 +211,27 @@ ROW(MMU_WP_TOGGLE,
     "What toggling CR0.WP does under TDP.",
     "KVM 6.1-rc7, 6.2.1, 6.4.6: kvm_post_set_cr0()",
     ALWAYS(MMU_WP_TOGGLE_RESET), SINCE(6_4, MMU_WP_TOGGLE_KEEPS_ROOTS)),
+ROW(MMU_CR4_RESET,
+    "Which bits of CR4 reset the MMU besides those in the role: a change of PGE and "
+    "PCIDE going off, none but any change of PCIDE drops the roots, or none.",
+    "KVM 5.10.7, 5.12.9, 5.14, 5.15.85, 5.16.16, 5.17, 5.19, 6.12: kvm_post_set_cr4(), "
+    "KVM_MMU_CR4_ROLE_BITS",
+    ALWAYS(MMU_CR4_RESET_PGE_PCIDE_OFF), SINCE(5_17, MMU_CR4_RESET_PCIDE_UNLOADS),
+    SINCE(5_19, MMU_CR4_RESET_ROLE_BITS)),
+ROW(MMU_EFER_RESET,
+    "Which bits of EFER reset the MMU.",
+    "KVM 5.10.7, 5.14, 5.16.16, 5.17, 5.19, 6.12: set_efer(); 5.15.85 has the later value "
+    "by a backport",
+    ALWAYS(MMU_EFER_RESET_NX), SINCE(5_19, MMU_EFER_RESET_LME_NX)),
+ROW(SREGS_CHECKS,
+    "What KVM_SET_SREGS checks besides that EFER.LMA fits: CR4; CR3 in long mode as well; "
+    "CR0 as well.",
+    "KVM 5.10.7, 5.12.9, 5.14, 5.17, 6.0.1, 6.1.158, 6.4.6, 6.7.3: kvm_is_valid_sregs()",
+    ALWAYS(SREGS_CHECKS_CR4), SINCE(5_12, SREGS_CHECKS_CR3), SINCE(6_7, SREGS_CHECKS_CR0)),
+ROW(MMU_CREATE,
+    "How often creating a vCPU computes its roles.",
+    "recordings of 6.12, 6.14, 6.18.2 and 7.1.5; KVM 6.13.7: kvm_arch_vcpu_create()",
+    ALWAYS(MMU_CREATE_INIT_ONCE), SINCE(6_14, MMU_CREATE_INIT_TWICE)),
 ROW(TDP_PRESENT_LEAF,
     "A fault on a leaf that allows the access already, or a prefetch over a leaf.",
     "recordings of 6.12, 6.14 and 6.18.2; KVM 5.10.7 to 6.13.7: "
@@ -246,6 +272,41 @@ ROW(MMIO_WRAP,
     "KVM 6.18.2, 6.19: kvm_mmu_invalidate_mmio_sptes(); recordings of 6.12, 6.18.2, 7.0 "
     "and 7.1.5",
     ALWAYS(MMIO_WRAP_ALWAYS_ZAPS), SINCE(6_19, MMIO_WRAP_ZAPS_IF_CACHING)),
+ROW(TDP_SPLIT_ON_FAULT,
+    "A fault that needs a table where a huge page is: the page is zapped first, or the "
+    "table takes over what it mapped.",
+    "recordings of 6.1.192 and 6.12; 6.4 to 6.11 inferred",
+    ALWAYS(TDP_SPLIT_ON_FAULT_ZAP), MAYBE(6_4, TDP_SPLIT_ON_FAULT_IN_PLACE),
+    SINCE(6_12, TDP_SPLIT_ON_FAULT_IN_PLACE)),
+ROW(TDP_ATOMIC_ZAP,
+    "What kvm_tdp_mmu_spte_changed shows as the new value of an entry that is zapped "
+    "while others may walk it.",
+    "recordings of 6.1.192 and 6.12; 6.11 inferred",
+    ALWAYS(TDP_ATOMIC_ZAP_TRACES_FROZEN), MAYBE(6_11, TDP_ATOMIC_ZAP_TRACES_NONPRESENT),
+    SINCE(6_12, TDP_ATOMIC_ZAP_TRACES_NONPRESENT)),
+
+/* Dirty logging and the NX mitigation */
+ROW(DIRTY_INIT_SET,
+    "Huge pages when logging begins with all pages dirty: write-protected at once, or by "
+    "the first KVM_CLEAR_DIRTY_LOG of their range.",
+    "patches of 2021-04-29 (5.14); recordings of 6.12 to 7.1.5",
+    ALWAYS(DIRTY_INIT_SET_PROTECTS_HUGE), MAYBE(5_14, DIRTY_INIT_SET_DEFERS),
+    SINCE(6_12, DIRTY_INIT_SET_DEFERS)),
+ROW(DIRTY_COLLAPSE,
+    "What makes room for huge pages in the TDP MMU when dirty logging ends: nothing (an "
+    "error: tables were taken for pages), small leaves are zapped, the table above such a "
+    "leaf, every table that could be a page, or the table becomes a page.",
+    "fact sheet of the posted series of 2021-11-10; recordings of 6.1.192, 6.12, 6.14, "
+    "6.18.2 and 7.1.5",
+    ALWAYS(DIRTY_COLLAPSE_ZAP_NONLEAF), SINCE(5_12, DIRTY_COLLAPSE_ZAP_LEAF),
+    SINCE(5_19, DIRTY_COLLAPSE_STEP_UP), SINCE(6_0, DIRTY_COLLAPSE_ZAP_TABLE),
+    SINCE(6_13, DIRTY_COLLAPSE_IN_PLACE)),
+ROW(NX_RECOVERY,
+    "Recovery of huge pages that were split for execution: one list or one for each MMU, "
+    "each with its own quota; from 6.2 on pages whose slot is logged only leave the list.",
+    "KVM 6.12 to 6.14, 6.18: kvm_recover_nx_huge_pages(); up to 6.11 inferred",
+    MAYBE(5_10, NX_RECOVERY_ONE_LIST_ZAPS_LOGGED), MAYBE(6_4, NX_RECOVERY_ONE_LIST),
+    SINCE(6_12, NX_RECOVERY_ONE_LIST), SINCE(6_18, NX_RECOVERY_PER_MMU)),
 
 /* KVM_PRE_FAULT_MEMORY */
 ROW(PREFAULT_API,
@@ -358,6 +419,7 @@ static const struct override overrides_6_1_192[] = {
 	{ B_ROLE_SHADOW_NPT, ROLE_SHADOW_NPT_GUEST_MODE, false },
 	{ B_ROOT_LIFE, ROOT_LIFE_PERSISTENT, false },
 	{ B_MMU_WP_TOGGLE, MMU_WP_TOGGLE_KEEPS_ROOTS, false },
+	{ B_SREGS_CHECKS, SREGS_CHECKS_CR0, true },
 	{ B_NESTED_EXIT_CR3, NESTED_EXIT_CR3_TRIPLE_FAULT, false },
 	{ B_SPTE_REDIRTY, SPTE_REDIRTY_SKIP_OVER_LEAF, true },
 };

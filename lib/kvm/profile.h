@@ -63,6 +63,15 @@
 #define VALUES_MMU_STALE_CHECK(V)					\
 	V(NONE, "none") V(BEFORE_RECLAIM, "before_reclaim")		\
 	V(AFTER_RECLAIM, "after_reclaim")
+#define VALUES_MMU_CREATE(V)						\
+	V(INIT_ONCE, "init_once") V(INIT_TWICE, "init_twice")
+#define VALUES_MMU_CR4_RESET(V)						\
+	V(PGE_PCIDE_OFF, "pge_pcide_off") V(PCIDE_UNLOADS, "pcide_unloads") \
+	V(ROLE_BITS, "role_bits")
+#define VALUES_MMU_EFER_RESET(V)					\
+	V(NX, "nx") V(LME_NX, "lme_nx")
+#define VALUES_SREGS_CHECKS(V)						\
+	V(CR4, "cr4") V(CR3, "cr3") V(CR0, "cr0")
 #define VALUES_MMU_WP_TOGGLE(V)						\
 	V(RESET, "reset") V(KEEPS_ROOTS, "keeps_roots")
 #define VALUES_FAULT_EPT_FLAGS(V)					\
@@ -122,6 +131,20 @@
 	V(ALWAYS_ZAPS, "always_zaps") V(ZAPS_IF_CACHING, "zaps_if_caching")
 #define VALUES_NX_HUGE_PAGES(V)						\
 	V(OFF, "off") V(FORCE, "force")
+#define VALUES_NX_RECOVERY(V)						\
+	V(ONE_LIST_ZAPS_LOGGED, "one_list_zaps_logged")			\
+	V(ONE_LIST, "one_list") V(PER_MMU, "per_mmu")
+#define VALUES_TDP_SPLIT_ON_FAULT(V)					\
+	V(ZAP, "zap") V(IN_PLACE, "in_place")
+#define VALUES_TDP_ATOMIC_ZAP(V)					\
+	V(TRACES_FROZEN, "traces_frozen")				\
+	V(TRACES_NONPRESENT, "traces_nonpresent")
+#define VALUES_DIRTY_INIT_SET(V)					\
+	V(PROTECTS_HUGE, "protects_huge") V(DEFERS, "defers")
+#define VALUES_DIRTY_COLLAPSE(V)					\
+	V(ZAP_NONLEAF, "zap_nonleaf") V(ZAP_LEAF, "zap_leaf")		\
+	V(STEP_UP, "step_up") V(ZAP_TABLE, "zap_table")			\
+	V(IN_PLACE, "in_place")
 
 /*	X(enumerator, list of its values, name) */
 #define BEHAVIOUR_LIST(X)						\
@@ -131,6 +154,7 @@
 	X(MMIO_CACHING,		SWITCH,			"mmio_caching")	\
 	X(NX_HUGE_PAGES,	NX_HUGE_PAGES,		"nx_huge_pages") \
 	X(FLUSH_ON_REUSE,	SWITCH,			"flush_on_reuse") \
+	X(EAGER_PAGE_SPLIT,	SWITCH,			"eager_page_split") \
 	/* quirks that userspace can disable */				\
 	X(QUIRK_SLOT_ZAP_ALL,	SWITCH,			"quirk.slot_zap_all") \
 	X(QUIRK_IGNORE_GUEST_PAT, SWITCH,		"quirk.ignore_guest_pat") \
@@ -154,6 +178,10 @@
 	X(MMU_RELOAD,		MMU_RELOAD,		"mmu.reload")	\
 	X(MMU_STALE_CHECK,	MMU_STALE_CHECK,	"mmu.stale_check") \
 	X(MMU_WP_TOGGLE,	MMU_WP_TOGGLE,		"mmu.wp_toggle") \
+	X(MMU_CR4_RESET,	MMU_CR4_RESET,		"mmu.cr4_reset") \
+	X(MMU_EFER_RESET,	MMU_EFER_RESET,		"mmu.efer_reset") \
+	X(SREGS_CHECKS,		SREGS_CHECKS,		"sregs.checks")	\
+	X(MMU_CREATE,		MMU_CREATE,		"mmu.create")	\
 	X(TDP_PRESENT_LEAF,	TDP_PRESENT_LEAF,	"tdp.present_leaf") \
 	X(TDP_PREFETCH_TABLE,	TDP_PREFETCH_TABLE,	"tdp.prefetch_table") \
 	X(FAULT_EPT_FLAGS,	FAULT_EPT_FLAGS,	"fault.ept_flags") \
@@ -161,6 +189,12 @@
 	X(SHADOW_BAD_ROOT,	SHADOW_BAD_ROOT,	"shadow.bad_root") \
 	X(MMIO_OVER_PRESENT,	MMIO_OVER_PRESENT,	"mmio.over_present") \
 	X(MMIO_WRAP,		MMIO_WRAP,		"mmio.wrap")	\
+	X(TDP_SPLIT_ON_FAULT,	TDP_SPLIT_ON_FAULT,	"tdp.split_on_fault") \
+	X(TDP_ATOMIC_ZAP,	TDP_ATOMIC_ZAP,		"tdp.atomic_zap") \
+	/* dirty logging and the NX mitigation */			\
+	X(DIRTY_INIT_SET,	DIRTY_INIT_SET,		"dirty.init_set") \
+	X(DIRTY_COLLAPSE,	DIRTY_COLLAPSE,		"dirty.collapse") \
+	X(NX_RECOVERY,		NX_RECOVERY,		"nx.recovery")	\
 	/* KVM_PRE_FAULT_MEMORY */					\
 	X(PREFAULT_API,		PREFAULT_API,		"prefault.api")	\
 	X(PREFAULT_SMM,		PREFAULT_MODE,		"prefault.smm")	\
@@ -255,8 +289,20 @@ enum value_mmu_reload { VALUES_MMU_RELOAD(V) NR_MMU_RELOAD };
 #define V(id, text) MMU_STALE_CHECK_##id,
 enum value_mmu_stale_check { VALUES_MMU_STALE_CHECK(V) NR_MMU_STALE_CHECK };
 #undef V
+#define V(id, text) MMU_CREATE_##id,
+enum value_mmu_create { VALUES_MMU_CREATE(V) NR_MMU_CREATE };
+#undef V
 #define V(id, text) MMU_WP_TOGGLE_##id,
 enum value_mmu_wp_toggle { VALUES_MMU_WP_TOGGLE(V) NR_MMU_WP_TOGGLE };
+#undef V
+#define V(id, text) MMU_CR4_RESET_##id,
+enum value_mmu_cr4_reset { VALUES_MMU_CR4_RESET(V) NR_MMU_CR4_RESET };
+#undef V
+#define V(id, text) MMU_EFER_RESET_##id,
+enum value_mmu_efer_reset { VALUES_MMU_EFER_RESET(V) NR_MMU_EFER_RESET };
+#undef V
+#define V(id, text) SREGS_CHECKS_##id,
+enum value_sregs_checks { VALUES_SREGS_CHECKS(V) NR_SREGS_CHECKS };
 #undef V
 #define V(id, text) FAULT_EPT_FLAGS_##id,
 enum value_fault_ept_flags { VALUES_FAULT_EPT_FLAGS(V) NR_FAULT_EPT_FLAGS };
@@ -323,6 +369,21 @@ enum value_mmio_wrap { VALUES_MMIO_WRAP(V) NR_MMIO_WRAP };
 #undef V
 #define V(id, text) NX_HUGE_PAGES_##id,
 enum value_nx_huge_pages { VALUES_NX_HUGE_PAGES(V) NR_NX_HUGE_PAGES };
+#undef V
+#define V(id, text) NX_RECOVERY_##id,
+enum value_nx_recovery { VALUES_NX_RECOVERY(V) NR_NX_RECOVERY };
+#undef V
+#define V(id, text) TDP_SPLIT_ON_FAULT_##id,
+enum value_tdp_split_on_fault { VALUES_TDP_SPLIT_ON_FAULT(V) NR_TDP_SPLIT_ON_FAULT };
+#undef V
+#define V(id, text) TDP_ATOMIC_ZAP_##id,
+enum value_tdp_atomic_zap { VALUES_TDP_ATOMIC_ZAP(V) NR_TDP_ATOMIC_ZAP };
+#undef V
+#define V(id, text) DIRTY_INIT_SET_##id,
+enum value_dirty_init_set { VALUES_DIRTY_INIT_SET(V) NR_DIRTY_INIT_SET };
+#undef V
+#define V(id, text) DIRTY_COLLAPSE_##id,
+enum value_dirty_collapse { VALUES_DIRTY_COLLAPSE(V) NR_DIRTY_COLLAPSE };
 #undef V
 
 /* clang-format on */

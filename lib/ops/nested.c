@@ -131,15 +131,14 @@ static void prepare_vmcb02(struct tdp_vcpu *vcpu, enum nested_from from)
 
 /*
  * KVM_SET_NESTED_STATE finds L2's registers in place.  CR3 is loaded again for
- * the MMU's sake: not at all up to 5.12, too early in 5.14.
+ * the MMU's sake: not at all up to 5.12, too early in 5.14 and 5.15.
  */
 static enum tdp_reason restore_svm(struct tdp_vcpu *vcpu)
 {
 	const struct tdp_vm *vm = vcpu->vm;
 	bool reload = nested_loads_now(vm, NESTED_FROM_USERSPACE);
 	bool loads = nested_since(vm, NESTED_STATE_PAGES_REQUEST_5_14);
-	bool early = loads &&
-		     !nested_since(vm, NESTED_STATE_PAGES_REQUEST_5_15);
+	bool early = loads && !nested_since(vm, NESTED_STATE_PAGES_REQUEST);
 	uint64_t cr3 = vcpu->sregs.cr3;
 	enum tdp_reason why = TDP_WHY_NONE;
 
@@ -254,4 +253,17 @@ void nested_leave(struct tdp_vcpu *vcpu)
 			use_root_mmu(vcpu);
 	}
 	request_take(vcpu, REQ_GET_NESTED_STATE_PAGES);
+}
+
+/*
+ * Hardware refuses vmcs02 because of an address that KVM made invalid.  L1
+ * sees VMLAUNCH fail: KVM 6.12 nested_vmx_restore_host_state().
+ */
+bool nested_entry_ok(struct tdp_vcpu *vcpu)
+{
+	if (!vcpu->guest_mode ||
+	    vcpu->nested_page[TDP_NESTED_VIRTUAL_APIC] != NESTED_PAGE_INVALID)
+		return true;
+	nested_to_l1(vcpu);
+	return false;
 }

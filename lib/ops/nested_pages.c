@@ -259,10 +259,3 @@ int nested_pages_serve(struct tdp_vcpu *vcpu, struct tdp_result *result,
 		keep_request(vcpu);
 	return ret ? ret : nested_pages_stop(result, load, why);
 }
-
-bool nested_pages_entry_ok(const struct tdp_vcpu *vcpu)
-{
-	return !vcpu->guest_mode ||
-	       vcpu->nested_page[TDP_NESTED_VIRTUAL_APIC] !=
-		       NESTED_PAGE_INVALID;
-}

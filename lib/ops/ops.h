@@ -61,8 +61,11 @@ int run_serve(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *proceed);
 int nested_pages_serve(struct tdp_vcpu *vcpu, struct tdp_result *result,
 		       bool *proceed);
 
-/* False if a structure of vmcs12 makes hardware refuse L2.  (nested_pages.c) */
-bool nested_pages_entry_ok(const struct tdp_vcpu *vcpu);
+/*
+ * False if a structure of vmcs12 makes hardware refuse L2; then L1 goes on.
+ * (nested.c)
+ */
+bool nested_entry_ok(struct tdp_vcpu *vcpu);
 
 /*
  * Changes of registers, as KVM's setters make them for a guest: the reason of

@@ -81,11 +81,12 @@ int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
 	return TDP_OK;
 }
 
-static int refuse_entry(struct tdp_result *result, enum tdp_reason why)
+static int refuse_entry(struct tdp_result *result, enum tdp_reason why,
+			unsigned int exit_reason)
 {
 	result->outcome = TDP_OUTCOME_ENTRY_FAILED;
 	result->reason = why;
-	result->exit_reason = KVM_EXIT_FAIL_ENTRY;
+	result->exit_reason = exit_reason;
 	return TDP_OK;
 }
 
@@ -109,17 +110,19 @@ int run_enter(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *entered,
 	ret = run_prepare(vcpu, result, entered, err);
 	if (ret || !*entered)
 		return ret;
-	*entered = nested_pages_entry_ok(vcpu);
-	if (!*entered)
-		return refuse_entry(result, TDP_WHY_VIRTUAL_APIC_PAGE);
 	*entered = !interrupted(vcpu, result);
 	if (!*entered)
 		return TDP_OK;
+	*entered = nested_entry_ok(vcpu);
+	/* KVM_RUN goes on in L1. */
+	if (!*entered)
+		return refuse_entry(result, TDP_WHY_VIRTUAL_APIC_PAGE,
+				    KVM_EXIT_UNKNOWN);
 	ret = hw_load(vcpu, NULL);
 	if (ret != TDP_EINVAL)
 		return ret ? err_set(err, ret, "no memory for a walk") : ret;
 	*entered = false;
-	return refuse_entry(result, TDP_WHY_BAD_REGISTER);
+	return refuse_entry(result, TDP_WHY_BAD_REGISTER, KVM_EXIT_FAIL_ENTRY);
 }
 
 int tdp_vcpu_run(struct tdp_vcpu *vcpu, struct tdp_result *result,

@@ -18,9 +18,8 @@
 	 CR0_AM | CR0_NW | CR0_CD | CR0_PG)
 
 /* Bits that feed the role, or whose write resets the MMU. */
-#define CR0_ROLE  (CR0_PG | CR0_WP)
-#define CR4_ROLE  (CR4_PSE | CR4_PAE | CR4_LA57 | CR4_SMEP | CR4_SMAP | CR4_PKE)
-#define EFER_ROLE (EFER_LME | EFER_NX)
+#define CR0_ROLE (CR0_PG | CR0_WP)
+#define CR4_ROLE (CR4_PSE | CR4_PAE | CR4_LA57 | CR4_SMEP | CR4_SMAP | CR4_PKE)
 
 /* A change of these reloads the PDPTEs of legacy PAE paging. */
 #define CR0_PDPTR (CR0_CD | CR0_NW | CR0_PG)
@@ -149,9 +148,7 @@ enum tdp_reason setreg_cr3(struct tdp_vcpu *vcpu, uint64_t cr3)
 			return why;
 	}
 	if (cr3 != vcpu->sregs.cr3) {
-		/* guest_mmu's roots are known by EPTP12 or nCR3 instead. */
-		if (!vcpu->nested_tdp)
-			root_new_pgd(vcpu, cr3);
+		root_new_pgd(vcpu, cr3);
 		vcpu->sregs.cr3 = cr3;
 	}
 	if (flush)
@@ -175,19 +172,44 @@ static enum tdp_reason cr4_refused(const struct tdp_vcpu *vcpu, uint64_t cr4)
 	return TDP_WHY_NONE;
 }
 
-static void cr4_changed(struct tdp_vcpu *vcpu, uint64_t changed)
+/* From 5.17 on; before, a reset stands for every flush. */
+static void cr4_flushes(struct tdp_vcpu *vcpu, uint64_t changed)
 {
 	uint64_t set = changed & vcpu->sregs.cr4;
 
-	if (changed & CR4_ROLE)
-		mmu_reset_context(vcpu);
-	/* Shadow roots of before are not known by PCID. */
-	if (!vcpu->vm->tdp_enabled && (set & CR4_PCIDE))
-		root_unload(vcpu);
 	if ((changed & CR4_PGE) || (changed & ~set & CR4_PCIDE))
 		request(vcpu, REQ_TLB_FLUSH_GUEST);
 	else if ((changed & CR4_PAE) || (set & CR4_SMEP))
 		request(vcpu, REQ_TLB_FLUSH_CURRENT);
+}
+
+/* KVM up to 5.16: kvm_post_set_cr4() */
+static void cr4_resets(struct tdp_vcpu *vcpu, uint64_t changed)
+{
+	bool pcide_off = changed & CR4_PCIDE & ~vcpu->sregs.cr4;
+
+	if ((changed & (CR4_ROLE | CR4_PGE)) || pcide_off)
+		mmu_reset_context(vcpu);
+}
+
+static void cr4_changed(struct tdp_vcpu *vcpu, uint64_t changed)
+{
+	const struct tdp_vm *vm = vcpu->vm;
+	unsigned int rule = vm->kvm.value[B_MMU_CR4_RESET];
+	bool unloads;
+
+	if (rule == MMU_CR4_RESET_PGE_PCIDE_OFF) {
+		cr4_resets(vcpu, changed);
+		return;
+	}
+	if (changed & CR4_ROLE)
+		mmu_reset_context(vcpu);
+	/* Cached shadow roots are not known by PCID yet. */
+	unloads = rule == MMU_CR4_RESET_PCIDE_UNLOADS ||
+		  (!vm->tdp_enabled && (vcpu->sregs.cr4 & CR4_PCIDE));
+	if ((changed & CR4_PCIDE) && unloads)
+		root_unload(vcpu);
+	cr4_flushes(vcpu, changed);
 }
 
 enum tdp_reason setreg_cr4(struct tdp_vcpu *vcpu, uint64_t cr4)
@@ -208,6 +230,13 @@ enum tdp_reason setreg_cr4(struct tdp_vcpu *vcpu, uint64_t cr4)
 
 /* EFER --------------------------------------------------------------------- */
 
+static uint64_t efer_role(const struct tdp_vm *vm)
+{
+	return vm->kvm.value[B_MMU_EFER_RESET] == MMU_EFER_RESET_NX ?
+		       EFER_NX :
+		       EFER_LME | EFER_NX;
+}
+
 enum tdp_reason setreg_efer(struct tdp_vcpu *vcpu, uint64_t efer)
 {
 	uint64_t old = vcpu->sregs.efer;
@@ -217,7 +246,7 @@ enum tdp_reason setreg_efer(struct tdp_vcpu *vcpu, uint64_t efer)
 	if (is_paging(vcpu) && ((efer ^ old) & EFER_LME))
 		return TDP_WHY_BAD_REGISTER;
 	vcpu->sregs.efer = (efer & ~EFER_LMA) | (old & EFER_LMA);
-	if ((efer ^ old) & EFER_ROLE)
+	if ((efer ^ old) & efer_role(vcpu->vm))
 		mmu_reset_context(vcpu);
 	return TDP_WHY_NONE;
 }

@@ -20,16 +20,26 @@ static bool has_sregs2(const struct tdp_vm *vm)
 }
 
 /*
- * KVM 6.12: kvm_is_valid_sregs().  EFER's reserved bits pass, and CR3 counts
- * in long mode only.
+ * KVM 6.12: kvm_is_valid_sregs(); how much of it is behaviour sregs.checks.
+ * EFER's reserved bits pass, and CR3 counts in long mode only.
  */
+static bool values_valid(const struct tdp_vcpu *vcpu,
+			 const struct tdp_sregs *sregs)
+{
+	unsigned int checks = vcpu->vm->kvm.value[B_SREGS_CHECKS];
+
+	if (!setreg_mode_valid(sregs) || !setreg_cr4_valid(vcpu, sregs->cr4))
+		return false;
+	if (checks != SREGS_CHECKS_CR4 && (sregs->efer & EFER_LMA) &&
+	    !setreg_cr3_legal(vcpu, sregs->cr3))
+		return false;
+	return checks != SREGS_CHECKS_CR0 || setreg_cr0_valid(sregs->cr0);
+}
+
 static enum tdp_reason refused(const struct tdp_vcpu *vcpu,
 			       const struct tdp_sregs *sregs)
 {
-	if (!setreg_mode_valid(sregs) || !setreg_cr0_valid(sregs->cr0) ||
-	    !setreg_cr4_valid(vcpu, sregs->cr4))
-		return TDP_WHY_BAD_REGISTER;
-	if ((sregs->efer & EFER_LMA) && !setreg_cr3_legal(vcpu, sregs->cr3))
+	if (!values_valid(vcpu, sregs))
 		return TDP_WHY_BAD_REGISTER;
 	if (sregs->pdptrs_valid && !has_sregs2(vcpu->vm))
 		return TDP_WHY_NO_IOCTL;

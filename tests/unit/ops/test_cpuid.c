@@ -93,6 +93,34 @@ static void before_cpuid(void **state)
 }
 
 /* clang-format off */
+static const struct none_row {
+	const char *name;
+	const char *profile;
+	uint64_t cr4;
+	int ret;
+} none_rows[] = {
+	{ "v6.13_reserves_nothing", "v6.13", 0x300000, 0 },
+	{ "v6.14_reserves_every_feature", "v6.14", 0x100000, -22 },
+	{ "v6.14_pae_is_no_feature", "v6.14", 0x20, 0 },
+};
+/* clang-format on */
+
+static void cr4_without_cpuid(void **state)
+{
+	const struct none_row *r = *state;
+	const struct tdp_sregs sregs = { .cr0 = 0x11, .cr4 = r->cr4 };
+	struct machine m;
+
+	start(&m, r->profile);
+	tdp_vcpu_set_sregs(m.vcpu, &sregs, &m.result);
+	assert_int_equal(m.result.ret, r->ret);
+	/* EFER knows nothing either, in any kernel. */
+	tdp_vcpu_write_reg(m.vcpu, TDP_REG_EFER, 0x800, &m.result);
+	assert_int_equal(m.result.outcome, TDP_OUTCOME_GUEST_FAULT);
+	machine_end(&m);
+}
+
+/* clang-format off */
 static const struct run_row {
 	const char *name;
 	const char *profile;
@@ -132,6 +160,7 @@ int main(void)
 		ROWS(level_rows, maxphyaddr_chooses_the_level),
 		CASE(impossible_widths_are_the_callers_mistake),
 		CASE(before_cpuid),
+		ROWS(none_rows, cr4_without_cpuid),
 		ROWS(run_rows, after_the_first_run),
 	};
 

@@ -183,29 +183,34 @@ static void wp_toggle_under_tdp(void **state)
 	machine_end(&m);
 }
 
-/* Which writes leave no root loaded under TDP, in 6.12. */
+/* Which writes leave no root loaded under TDP. */
 /* clang-format off */
 static const struct reset_row {
 	const char *name;
+	const char *profile;
 	enum tdp_reg reg;
 	uint64_t value;
 	bool resets;
 	unsigned int inits;	/* kvm_init_mmu() */
 } reset_rows[] = {
-	{ "cr0_ts", TDP_REG_CR0, CR0_PAGED | 8, false, 0 },
-	{ "cr0_cd", TDP_REG_CR0, CR0_PAGED | 0x40000000, false, 0 },
-	{ "cr0_wp", TDP_REG_CR0, 0x80000031, false, 1 },
-	{ "cr0_wp_and_cd", TDP_REG_CR0, 0xc0000031, true, 1 },
-	{ "cr0_pg", TDP_REG_CR0, 0x10031, true, 1 },
-	{ "cr4_pge", TDP_REG_CR4, 0xa0, false, 0 },
-	{ "cr4_pse", TDP_REG_CR4, 0x30, true, 1 },
-	{ "cr4_smep", TDP_REG_CR4, 0x100020, true, 1 },
-	{ "cr4_smap", TDP_REG_CR4, 0x200020, true, 1 },
-	{ "cr4_pke", TDP_REG_CR4, 0x400020, true, 1 },
-	{ "cr4_pcide", TDP_REG_CR4, 0x20020, false, 0 },
-	{ "efer_nx", TDP_REG_EFER, 0x500, true, 1 },
-	{ "efer_sce", TDP_REG_EFER, 0xd01, false, 0 },
-	{ "cr3", TDP_REG_CR3, 0x20000, false, 0 },
+	{ "cr0_ts", "v6.12", TDP_REG_CR0, CR0_PAGED | 8, false, 0 },
+	{ "cr0_cd", "v6.12", TDP_REG_CR0, CR0_PAGED | 0x40000000, false, 0 },
+	{ "cr0_wp", "v6.12", TDP_REG_CR0, 0x80000031, false, 1 },
+	{ "cr0_wp_and_cd", "v6.12", TDP_REG_CR0, 0xc0000031, true, 1 },
+	{ "cr0_pg", "v6.12", TDP_REG_CR0, 0x10031, true, 1 },
+	{ "cr4_pge", "v6.12", TDP_REG_CR4, 0xa0, false, 0 },
+	{ "cr4_pse", "v6.12", TDP_REG_CR4, 0x30, true, 1 },
+	{ "cr4_smep", "v6.12", TDP_REG_CR4, 0x100020, true, 1 },
+	{ "cr4_smap", "v6.12", TDP_REG_CR4, 0x200020, true, 1 },
+	{ "cr4_pke", "v6.12", TDP_REG_CR4, 0x400020, true, 1 },
+	{ "cr4_pcide", "v6.12", TDP_REG_CR4, 0x20020, false, 0 },
+	{ "efer_nx", "v6.12", TDP_REG_EFER, 0x500, true, 1 },
+	{ "efer_sce", "v6.12", TDP_REG_EFER, 0xd01, false, 0 },
+	{ "cr4_pge_5.12", "v5.12", TDP_REG_CR4, 0xa0, true, 1 },
+	{ "cr4_pge_5.17", "v5.17", TDP_REG_CR4, 0xa0, false, 0 },
+	{ "cr4_pcide_5.15", "v5.15", TDP_REG_CR4, 0x20020, false, 0 },
+	{ "cr4_pcide_5.17", "v5.17", TDP_REG_CR4, 0x20020, true, 0 },
+	{ "cr3", "v6.12", TDP_REG_CR3, 0x20000, false, 0 },
 };
 /* clang-format on */
 
@@ -216,7 +221,7 @@ static void what_resets_the_mmu(void **state)
 	struct tdp_vcpu_state seen;
 	struct machine m;
 
-	machine_init(&m, TDP_INTEL, "v6.12");
+	machine_init(&m, TDP_INTEL, r->profile);
 	start(&m, LONG);
 	tdp_vcpu_run(m.vcpu, &m.result, NULL);
 	events_watch(&events, &m);
@@ -224,6 +229,41 @@ static void what_resets_the_mmu(void **state)
 	tdp_vcpu_get_state(m.vcpu, &seen);
 	assert_int_equal(seen.root_id == 0, r->resets);
 	assert_int_equal(events_count(&events, TDP_EV_mmu_init), r->inits);
+	machine_end(&m);
+}
+
+/* EFER.LME outside paging; PCIDs off again. */
+/* clang-format off */
+static const struct old_row {
+	const char *name;
+	const char *profile;
+	unsigned int lme, pcide_off;	/* kvm_init_mmu() */
+} old_rows[] = {
+	{ "v5.12", "v5.12", 0, 1 },
+	{ "v5.17", "v5.17", 0, 0 },
+	{ "v5.19", "v5.19", 1, 0 },
+};
+/* clang-format on */
+
+static void resets_by_kernel(void **state)
+{
+	const struct old_row *r = *state;
+	static struct events events;
+	struct machine m;
+
+	machine_init(&m, TDP_INTEL, r->profile);
+	start(&m, PROTECTED);
+	events_watch(&events, &m);
+	write_reg(&m, TDP_REG_EFER, 0x100);
+	assert_int_equal(events_count(&events, TDP_EV_mmu_init), r->lme);
+	machine_end(&m);
+
+	machine_init(&m, TDP_INTEL, r->profile);
+	start(&m, LONG);
+	write_reg(&m, TDP_REG_CR4, CR4_PAE | 0x20000);
+	events_watch(&events, &m);
+	write_reg(&m, TDP_REG_CR4, CR4_PAE);
+	assert_int_equal(events_count(&events, TDP_EV_mmu_init), r->pcide_off);
 	machine_end(&m);
 }
 
@@ -452,6 +492,7 @@ int main(void)
 		CASE(pcide_holds_paging_and_wants_pcid_0),
 		ROWS(wp_rows, wp_toggle_under_tdp),
 		ROWS(reset_rows, what_resets_the_mmu),
+		ROWS(old_rows, resets_by_kernel),
 		CASE(wp_without_paging_is_not_the_mmus_business),
 		CASE(pdptes_at_mov_cr3),
 		CASE(pdptes_at_mov_cr0_and_cr4),

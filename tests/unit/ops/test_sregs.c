@@ -174,6 +174,16 @@ static const struct sregs_row {
 	  TDP_WHY_BAD_REGISTER },
 	{ "cr0_upper_half", "v6.12", TDP_INTEL, { .cr0 = 0x100000011 },
 	  TDP_WHY_BAD_REGISTER },
+	{ "v6.4_takes_any_cr0", "v6.4", TDP_INTEL, { .cr0 = 0x80000010 },
+	  TDP_WHY_NONE },
+	{ "v6.1.192_does_not", "v6.1.192", TDP_INTEL, { .cr0 = 0x80000010 },
+	  TDP_WHY_BAD_REGISTER },
+	{ "v5.12_looks_at_cr3", "v5.12", TDP_INTEL,
+	  { .cr0 = CR0_PAGED, .cr3 = UINT64_C(1) << 46, .cr4 = CR4_PAE,
+	    .efer = 0x500 }, TDP_WHY_BAD_REGISTER },
+	{ "v5.10_takes_any_cr3", "v5.10", TDP_INTEL,
+	  { .cr0 = CR0_PAGED, .cr3 = UINT64_C(1) << 46, .cr4 = CR4_PAE,
+	    .efer = 0x500 }, TDP_WHY_NONE },
 	{ "lma_without_paging", "v6.12", TDP_INTEL,
 	  { .cr0 = 0x11, .efer = 0x400 }, TDP_WHY_BAD_REGISTER },
 	{ "lme_paged_without_lma", "v6.12", TDP_INTEL,
@@ -262,6 +272,24 @@ static void sregs_reset_the_mmu_only_if_they_differ(void **state)
 	machine_end(&m);
 }
 
+/* What KVM took although no processor does, it finds out at entry. */
+static void old_kernels_fail_at_entry(void **state)
+{
+	const struct tdp_sregs sregs = { .cr0 = 0x80000010 };
+	struct machine m;
+
+	(void)state;
+	machine_init(&m, TDP_INTEL, "v6.4");
+	machine_start(&m);
+	machine_vcpu(&m, 46);
+	tdp_vcpu_set_sregs(m.vcpu, &sregs, &m.result);
+	assert_int_equal(tdp_vcpu_run(m.vcpu, &m.result, &m.err), TDP_OK);
+	assert_int_equal(m.result.outcome, TDP_OUTCOME_ENTRY_FAILED);
+	assert_int_equal(m.result.reason, TDP_WHY_BAD_REGISTER);
+	assert_int_equal(m.result.exit_reason, 9);
+	machine_end(&m);
+}
+
 static void sregs_load_pdptrs(void **state)
 {
 	const struct tdp_sregs sregs = {
@@ -321,6 +349,7 @@ int main(void)
 		ROWS(recordings, sregs_as_recorded),
 		ROWS(sregs_rows, sregs_are_judged),
 		CASE(sregs_reset_the_mmu_only_if_they_differ),
+		CASE(old_kernels_fail_at_entry),
 		CASE(sregs_load_pdptrs),
 		CASE(sregs_sleep_on_a_missing_pdpt),
 	};
