@@ -160,7 +160,7 @@ static void vmrun_as_recorded(void **state)
 	machine_set(&m, "tdp_mmu", r->tdp_mmu);
 	l2_start(&m);
 	for (; fgets(line, sizeof(line), file); n++)
-		if (strncmp(line, "mode", 4))
+		if (strncmp(line, "mode", 4) != 0)
 			enter_as_recorded(&m, line);
 	fclose(file);
 	assert_in_range(n, 80, 200);
