@@ -20,6 +20,7 @@ int cmd_run(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_vectors(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 
 /* The exit status that a library status stands for. */
 int exit_of(int status);

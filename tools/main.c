@@ -13,6 +13,8 @@ static const struct command {
 	{ "walk", "show one translation, every memory reference of it",
 	  cmd_walk },
 	{ "list", "profiles, behaviours, verbs, events, ...", cmd_list },
+	{ "diff", "hold a scenario against recordings of real kernels",
+	  cmd_diff },
 	{ "vectors", "hold bulk walk vectors against the walker", cmd_vectors },
 };
 

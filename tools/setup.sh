@@ -19,6 +19,7 @@ needed=(
 	libyaml-dev	# scenarios are YAML
 	libcmocka-dev	# the unit tests
 	liblzma-dev	# vector files may be compressed
+	libjansson-dev	# recordings are JSON lines
 )
 needed_by_ci=(
 	clang		# the second compiler

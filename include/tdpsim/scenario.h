@@ -77,6 +77,7 @@ struct tdp_check {
  * @check:   called for every expectation, in order
  * @trace:   called for every event of the VM
  * @step:    called before a step: its number, verb and place
+ * @done:    called behind it, with what it gave; step 0 is making the machine
  * @context: handed to each
  * @verify:  call tdp_vm_check() after every step; what it finds is a failed
  *           expectation
@@ -88,6 +89,8 @@ struct tdp_report {
 	void (*trace)(const struct tdp_event *event, void *context);
 	void (*step)(unsigned int step, const char *verb, unsigned int line,
 		     void *context);
+	void (*done)(unsigned int step, const struct tdp_vm *vm,
+		     const struct tdp_result *result, void *context);
 	void *context;
 	bool verify;
 };

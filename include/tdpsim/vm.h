@@ -31,6 +31,7 @@ struct tdp_vcpu;
  * @ept_levels:    deepest EPT walk, 4 or 5
  * @ept_ad:        EPT accessed and dirty flags, usable (eptad=1)
  * @ept_exec_only: execute-only EPT entries
+ * @ept_advanced: advanced VM-exit information for EPT violations
  * @ept_2m:        2 MiB EPT pages
  * @ept_1g:        1 GiB EPT pages
  * @pml:           page-modification logging, usable
@@ -53,6 +54,7 @@ struct tdp_host_config {
 	unsigned int ept_levels;
 	bool ept_ad;
 	bool ept_exec_only;
+	bool ept_advanced;
 	bool ept_2m;
 	bool ept_1g;
 	bool pml;

@@ -162,18 +162,34 @@ static bool no_progress(struct run *run, bool fixed)
 	return run->repeats >= MAX_REPEATS;
 }
 
+/*
+ * Code can't be fetched from nowhere: userspace hears of it, unless it is
+ * user code's or L2's, which gets a #UD.  KVM 6.12: handle_emulation_failure().
+ */
+static int no_code(struct run *run, const struct fault *f)
+{
+	if (run->access->user || run->vcpu->guest_mode) {
+		trace(run->vcpu->vm, kvm_inj_exception, VECTOR_UD, false, 0);
+		return result_fault(run->result, VECTOR_UD, 0, f->why);
+	}
+	run->result->outcome = TDP_OUTCOME_INTERNAL_ERROR;
+	run->result->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	return TDP_OK;
+}
+
 static int mmio(struct run *run, const struct fault *f)
 {
 	run->done = true;
 	run->result->reason = f->why;
 	run->result->gpa = run->result->exit_info2;
 	run->result->mmio_exits++;
-	/* Code can't be fetched from nowhere; tables are the emulator's to walk. */
-	if (run->access->kind == TDP_FETCH ||
-	    (run->result->pferr & PFERR_GUEST_PAGE)) {
+	/* The guest's tables are the emulator's to walk. */
+	if (run->result->pferr & PFERR_GUEST_PAGE) {
 		run->result->outcome = TDP_OUTCOME_EMULATE;
 		return TDP_OK;
 	}
+	if (run->access->kind == TDP_FETCH)
+		return no_code(run, f);
 	run->result->outcome = TDP_OUTCOME_MMIO;
 	run->result->exit_reason = KVM_EXIT_MMIO;
 	return TDP_OK;

@@ -362,12 +362,12 @@ static int parse(struct decoder *d, const char *text, size_t size,
 	return sections_parse(d, &top, s);
 }
 
-int tdp_scenario_load_text(const char *name, const char *text, size_t size,
-			   struct tdp_scenario **scenario,
-			   struct tdp_error *err)
+static int load_text(const char *name, const char *text, size_t size,
+		     const struct machine_preset *machine,
+		     struct tdp_scenario **scenario, struct tdp_error *err)
 {
 	struct tdp_scenario *s = calloc(1, sizeof(*s));
-	struct decoder d = { .path = name, .err = err };
+	struct decoder d = { .path = name, .err = err, .machine = machine };
 	int ret;
 
 	if (!s)
@@ -384,6 +384,13 @@ int tdp_scenario_load_text(const char *name, const char *text, size_t size,
 	return TDP_OK;
 }
 
+int tdp_scenario_load_text(const char *name, const char *text, size_t size,
+			   struct tdp_scenario **scenario,
+			   struct tdp_error *err)
+{
+	return load_text(name, text, size, NULL, scenario, err);
+}
+
 static int read_file(FILE *file, const char *path, char *buf, size_t *size,
 		     struct tdp_error *err)
 {
@@ -398,8 +405,8 @@ static int read_file(FILE *file, const char *path, char *buf, size_t *size,
 	return TDP_OK;
 }
 
-int tdp_scenario_load(const char *path, struct tdp_scenario **scenario,
-		      struct tdp_error *err)
+int scenario_load_on(const char *path, const struct machine_preset *machine,
+		     struct tdp_scenario **scenario, struct tdp_error *err)
 {
 	size_t size = 0;
 	char *buf;
@@ -414,9 +421,15 @@ int tdp_scenario_load(const char *path, struct tdp_scenario **scenario,
 		    err_set(err, TDP_ENOMEM, "%s: out of memory", path);
 	fclose(file);
 	if (!ret)
-		ret = tdp_scenario_load_text(path, buf, size, scenario, err);
+		ret = load_text(path, buf, size, machine, scenario, err);
 	free(buf);
 	return ret;
+}
+
+int tdp_scenario_load(const char *path, struct tdp_scenario **scenario,
+		      struct tdp_error *err)
+{
+	return scenario_load_on(path, NULL, scenario, err);
 }
 
 void tdp_scenario_destroy(struct tdp_scenario *scenario)

@@ -18,6 +18,8 @@ static const struct arg ept_rows[] = {
 	HOST(ept_ad, "ad", type_bool, .about = "accessed and dirty flags"),
 	HOST(ept_exec_only, "exec_only", type_bool,
 	     .about = "execute-only entries"),
+	HOST(ept_advanced, "advanced", type_bool,
+	     .about = "bits 11:9 of the exit qualification"),
 	HOST(ept_2m, "2m", type_bool, .about = "2 MiB pages"),
 	HOST(ept_1g, "1g", type_bool, .about = "1 GiB pages"),
 };
@@ -72,6 +74,16 @@ int host_parse(const struct decoder *d, const struct node *node,
 	return node ? decode_map(d, node, &host_args, host, NULL) : TDP_OK;
 }
 
+void machine_preset_host(const struct machine_preset *machine,
+			 struct tdp_host_config *host)
+{
+	uint64_t memory = host->memory, tables = host->table_memory;
+
+	*host = machine->host;
+	host->memory = memory;
+	host->table_memory = tables;
+}
+
 /* kvm: --------------------------------------------------------------------- */
 
 #define DEFAULT_PROFILE "v6.12"
@@ -88,11 +100,17 @@ static int profile_parse(const struct decoder *d, const struct node *node,
 	struct tdp_error why;
 	int ret;
 
+	if (d->machine)
+		*kvm = d->machine->kvm;
+	if (!node && d->machine)
+		return TDP_OK;
 	if (!node)
 		return tdp_kvm_config_init(kvm, DEFAULT_PROFILE, d->err);
 	ret = decode_expect(d, node, NODE_SCALAR, "the name of a profile");
 	if (!ret && tdp_kvm_config_init(kvm, node->text, &why))
 		ret = kvm_fail(d, node, &why);
+	if (!ret && d->machine)
+		*kvm = d->machine->kvm;
 	return ret;
 }
 
@@ -239,7 +257,8 @@ int vcpus_parse(const struct decoder *d, const struct node *node,
 		return decode_no_memory(d);
 	for (i = 0; i < s->nr_vcpus && !ret; i++) {
 		s->vcpus[i].has_cpuid = true;
-		s->vcpus[i].cpuid = host_cpuid(&s->host);
+		s->vcpus[i].cpuid = d->machine ? d->machine->cpuid :
+						 host_cpuid(&s->host);
 		if (item)
 			ret = vcpu_parse(d, item->value, &s->vcpus[i]);
 		item = item ? item->next : NULL;

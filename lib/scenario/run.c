@@ -249,6 +249,13 @@ static void begin(struct run *run, const char *verb,
 	event_match_start(&run->match, wants, &run->layouts);
 }
 
+static void done(const struct run *run)
+{
+	if (run->report && run->report->done)
+		run->report->done(run->step_nr, run->vm, &run->outcome.result,
+				  run->report->context);
+}
+
 static int run_step(struct run *run, const struct step *step)
 {
 	int ret;
@@ -270,6 +277,7 @@ static int run_step(struct run *run, const struct step *step)
 		outcome_complete(&run->outcome, run->vm, step->vcpu);
 	expect_all(run, &step->expected, step->line, step->column);
 	verify(run, step);
+	done(run);
 	return TDP_OK;
 }
 
@@ -287,6 +295,7 @@ static int create(struct run *run)
 	if (ret)
 		return ret;
 	expect_all(run, &s->creation, 1, 1);
+	done(run);
 	if (run->vm || !s->nr_steps)
 		return TDP_OK;
 	return err_at(

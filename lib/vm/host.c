@@ -132,6 +132,7 @@ uint32_t host_features(const struct tdp_host_config *host)
 uint64_t host_ept_cap(const struct tdp_host_config *host)
 {
 	return TDP_EPT_CAP_4_LEVELS | TDP_EPT_CAP_UC | TDP_EPT_CAP_WB |
+	       (host->ept_advanced ? TDP_EPT_CAP_ADVANCED : 0) |
 	       (host->ept_exec_only ? TDP_EPT_CAP_EXEC_ONLY : 0) |
 	       (host->ept_levels == 5 ? TDP_EPT_CAP_5_LEVELS : 0) |
 	       (host->ept_2m ? TDP_EPT_CAP_2M : 0) |

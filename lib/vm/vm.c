@@ -143,6 +143,8 @@ int tdp_vcpu_create(struct tdp_vm *vm, struct tdp_vcpu **out,
 	vm->vcpus[vm->nr_vcpus++] = vcpu;
 	mmu_create(vcpu);
 	mmu_init(vcpu);
+	if (vm->kvm.value[B_MMU_CREATE] == MMU_CREATE_INIT_TWICE)
+		mmu_init(vcpu);
 	*out = vcpu;
 	return TDP_OK;
 }

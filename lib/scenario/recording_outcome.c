@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* What a recorded call returned, against what the model's gave. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scenario/recording_diff.h"
+
+static void text_differs(struct diff *diff, const char *field,
+			 const char *recorded, const char *model)
+{
+	if (strcmp(recorded, model) != 0)
+		diff_report(diff, 0, field, recorded, model);
+}
+
+static void word_differs(struct diff *diff, const char *field,
+			 uint64_t recorded, uint64_t model)
+{
+	char a[32], b[32];
+
+	snprintf(a, sizeof(a), "0x%" PRIx64, recorded);
+	snprintf(b, sizeof(b), "0x%" PRIx64, model);
+	text_differs(diff, field, a, b);
+}
+
+/* KVM_RUN ------------------------------------------------------------------------ */
+
+/*
+ * How a recorded payload ends for each of the model's outcomes.  It ends with
+ * port I/O unless the access keeps it from getting there; its guests have no
+ * IDT, so that any exception becomes a triple fault.
+ */
+static const char *exit_of(enum tdp_outcome outcome)
+{
+	switch (outcome) {
+	case TDP_OUTCOME_DONE:
+		return "IO";
+	case TDP_OUTCOME_MMIO:
+		return "MMIO";
+	case TDP_OUTCOME_GUEST_FAULT:
+	case TDP_OUTCOME_SHUTDOWN:
+		return "SHUTDOWN";
+	case TDP_OUTCOME_INTERNAL_ERROR:
+		return "INTERNAL_ERROR";
+	case TDP_OUTCOME_ENTRY_FAILED:
+		return "FAIL_ENTRY";
+	case TDP_OUTCOME_FAILED:
+		return "";
+	default:
+		return tdp_outcome_name(outcome);
+	}
+}
+
+static void compare_run(struct diff *diff)
+{
+	const json_t *object = diff->group.object;
+	const struct tdp_result *result = &diff->group.result;
+	const char *exit = json_text(object, "exit_s");
+	bool is_write = !strcmp(diff->group.verb, "write") ||
+			!strcmp(diff->group.verb, "rmw");
+
+	/* An exit that this call did not make is an earlier call's. */
+	if (json_text(object, "errno")[0])
+		return;
+	text_differs(diff, "exit_s", exit, exit_of(result->outcome));
+	if (strcmp(exit, "MMIO") != 0)
+		return;
+	word_differs(diff, "gpa", json_word(json_object_get(object, "gpa")),
+		     result->gpa);
+	word_differs(diff, "is_write",
+		     json_word(json_object_get(object, "is_write")), is_write);
+}
+
+/* KVM_PRE_FAULT_MEMORY ------------------------------------------------------------- */
+
+static void compare_prefault(struct diff *diff)
+{
+	const json_t *object = diff->group.object;
+	const json_t *out = json_object_get(object, "out");
+	const struct tdp_result *result = &diff->group.result;
+
+	word_differs(diff, "out.gpa", json_word(json_object_get(out, "gpa")),
+		     result->gpa);
+	word_differs(diff, "out.size", json_word(json_object_get(out, "size")),
+		     result->size);
+	word_differs(diff, "run_exit",
+		     json_word(json_object_get(object, "run_exit")),
+		     result->exit_reason);
+}
+
+/* Counters -------------------------------------------------------------------------- */
+
+static uint64_t count_of(const struct diff *diff, const char *name)
+{
+	const struct diff_group *group = &diff->group;
+	struct tdp_vm_stats now;
+
+	tdp_vm_get_stats(diff->vm, &now);
+	if (!strcmp(name, "pages_4k"))
+		return now.pages_4k - group->before.pages_4k;
+	if (!strcmp(name, "pages_2m"))
+		return now.pages_2m - group->before.pages_2m;
+	if (!strcmp(name, "pages_1g"))
+		return now.pages_1g - group->before.pages_1g;
+	assert(!strcmp(name, "pf_mmio_spte_created"));
+	return group->marks;
+}
+
+/*
+ * The counters that the model has; pf_fixed and its like are those of faults
+ * that a guest waits for.  Not compared: what counts TLB flushes (there is no
+ * TLB) and the shadow MMU's housekeeping.
+ */
+static void compare_stats(struct diff *diff)
+{
+	static const char *const names[] = {
+		"pages_4k",
+		"pages_2m",
+		"pages_1g",
+		"pf_mmio_spte_created",
+	};
+	const json_t *stats = json_object_get(diff->group.object, "stats");
+	const struct tdp_result *result = &diff->group.result;
+	char field[64];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(field, sizeof(field), "stats.%s", names[i]);
+		word_differs(diff, field,
+			     json_word(json_object_get(stats, names[i])),
+			     count_of(diff, names[i]));
+	}
+	if (strcmp(json_text(diff->group.object, "op"), "KVM_RUN") != 0)
+		return;
+	word_differs(diff, "stats.pf_fixed",
+		     json_word(json_object_get(stats, "pf_fixed")),
+		     result->faults_fixed);
+	word_differs(diff, "stats.pf_spurious",
+		     json_word(json_object_get(stats, "pf_spurious")),
+		     result->faults_spurious);
+	word_differs(diff, "stats.pf_fast",
+		     json_word(json_object_get(stats, "pf_fast")),
+		     result->faults_fast);
+}
+
+void diff_outcome(struct diff *diff)
+{
+	const json_t *object = diff->group.object;
+	const struct tdp_result *result = &diff->group.result;
+	const char *op = json_text(object, "op");
+
+	text_differs(diff, "errno", json_text(object, "errno"),
+		     result->ret < 0 ? tdp_errno_name(result->ret) : "");
+	if (!strcmp(op, "KVM_RUN"))
+		compare_run(diff);
+	if (!strcmp(op, "KVM_PRE_FAULT_MEMORY"))
+		compare_prefault(diff);
+	compare_stats(diff);
+}
