@@ -26,6 +26,7 @@ needed_by_ci=(
 	g++		# public headers must compile as C++
 	clang-format
 	clang-tidy
+	valgrind
 )
 
 say()

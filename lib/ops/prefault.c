@@ -14,6 +14,9 @@
 #include "kvm/tdp_mmu.h"
 #include "ops/ops.h"
 
+/* RET_PF_RETRY in a row before the loop is called one. */
+#define MAX_RETRIES	8
+
 /* Flags of KVM_MAP_MEMORY as first posted. */
 #define MAP_V1_WRITE	BIT(0)
 #define MAP_V1_EXEC	BIT(1)
@@ -278,12 +281,16 @@ static int map_once(struct prefault *p)
 
 static int map_page(struct prefault *p)
 {
+	unsigned int tries = 0;
 	int ret;
 
 	do {
 		ret = map_once(p);
 		p->result->mmu_pages += p->fault.nr_pages;
-	} while (ret == 1);
+	} while (ret == 1 && ++tries < MAX_RETRIES);
+	/* Nothing else runs here that could make one more try succeed. */
+	if (ret == 1)
+		ret = spin(p);
 	p->result->pferr = p->fault.error_code;
 	if (ret)
 		return ret;
