@@ -274,6 +274,45 @@ static void pdpt_is_missing(void **state)
 	machine_end(&m);
 }
 
+/* The same table waits for a userfault: who sleeps on it? */
+/* clang-format off */
+static const struct sleep_row {
+	const char *name;
+	const char *profile;
+	const char *pages;	/* nested.state_pages; NULL: the kernel's */
+	enum tdp_outcome launch, set, run;
+} sleep_rows[] = {
+	{ "v5.12", "v5.12", NULL, TDP_OUTCOME_BLOCKED, TDP_OUTCOME_BLOCKED,
+	  TDP_OUTCOME_DONE },
+	{ "v6.12", "v6.12", NULL, TDP_OUTCOME_BLOCKED, TDP_OUTCOME_DONE,
+	  TDP_OUTCOME_BLOCKED },
+	{ "on_set", "v6.12", "on_set", TDP_OUTCOME_BLOCKED,
+	  TDP_OUTCOME_BLOCKED, TDP_OUTCOME_DONE },
+};
+/* clang-format on */
+
+static void pdpt_sleeps(void **state)
+{
+	const struct sleep_row *r = *state;
+	struct tdp_nested_state l2 = l2_state(TDP_INTEL);
+	struct machine m;
+
+	machine_init(&m, TDP_INTEL, r->profile);
+	if (r->pages)
+		machine_set(&m, "nested.state_pages", r->pages);
+	l2_start(&m);
+	l2_back(&m, 0x10000, TDP_BACKING_UFFD_MISSING);
+	l2.l2 = l2_pae_sregs(TDP_INTEL);
+	assert_int_equal(l2_enter(&m, &l2), r->launch);
+	assert_int_equal(m.result.reason, TDP_WHY_PDPTRS);
+	assert_false(l2_seen(&m).guest_mode);
+	assert_int_equal(l2_restore(&m, &l2), 0);
+	assert_int_equal(m.result.outcome, r->set);
+	assert_int_equal(l2_seen(&m).guest_mode, r->set == TDP_OUTCOME_DONE);
+	assert_int_equal(l2_run(&m), r->run);
+	machine_end(&m);
+}
+
 /* The request reads CR3 as it is then: late SREGS are papered over. */
 static void sregs_after_nested_state(void **state)
 {
@@ -478,6 +517,7 @@ int main(void)
 		CASE(sleeping_request_is_served_once),
 		ROWS(early_rows, exit_before_the_first_entry),
 		ROWS(pdptr_rows, pdpt_is_missing),
+		ROWS(sleep_rows, pdpt_sleeps),
 		CASE(sregs_after_nested_state),
 		CASE(nested_tdp_brings_its_pdptes),
 		ROWS(check_rows, restore_is_judged),

@@ -397,6 +397,31 @@ static void enabling_pcids_drops_all_shadow_roots(void **state)
 	machine_end(&m);
 }
 
+/* MOV CR3 reads the PDPTEs anew, and a root of old ones is dropped. */
+static void shadow_root_follows_the_pdptes(void **state)
+{
+	static struct events events;
+	const struct tdp_event *e;
+	struct machine m;
+	bool found = false;
+
+	(void)state;
+	start_shadow(&m, PAE);
+	seen_after_run(&m);
+	machine_poke(&m, 0x10020, 0x14001);
+	write_reg(&m, TDP_REG_CR3, 0x10020);
+	events_watch(&events, &m);
+	seen_after_run(&m);
+	for (unsigned int n = 0;; n++) {
+		e = events_nth(&events, TDP_EV_kvm_mmu_get_page, n);
+		if (!e)
+			break;
+		found |= e->field[0] == 0x14;
+	}
+	assert_true(found);
+	machine_end(&m);
+}
+
 /* A PAE root is made of the PDPTEs: MOV CR3 is refused with a bad one. */
 static void shadow_cr3_loads_pdptes(void **state)
 {
@@ -499,6 +524,7 @@ int main(void)
 		CASE(shadow_roots_are_cached_by_cr3),
 		CASE(pcid_flush_drops_cached_roots),
 		CASE(enabling_pcids_drops_all_shadow_roots),
+		CASE(shadow_root_follows_the_pdptes),
 		CASE(shadow_cr3_loads_pdptes),
 		ROWS(cd_rows, cd_toggle_zaps),
 		CASE(uniform_cd_is_vcpu_0s),

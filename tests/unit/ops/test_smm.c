@@ -355,6 +355,39 @@ static void smi_waits_for_an_entry_that_was_begun(void **state)
 	machine_end(&m);
 }
 
+/* From 5.17 on RSM begins an entry as VMLAUNCH does. */
+/* clang-format off */
+static const struct again_row {
+	const char *name;
+	const char *profile;
+	unsigned int loads;	/* of L2's root, before the second SMI */
+} again_rows[] = {
+	{ "v5.15", "v5.15", 0 },
+	{ "v5.17", "v5.17", 1 },
+	{ "v6.12", "v6.12", 1 },
+};
+/* clang-format on */
+
+static void smi_right_after_rsm_to_l2(void **state)
+{
+	const struct again_row *r = *state;
+	struct tdp_nested_state l2 = l2_state(TDP_INTEL);
+	static struct events events;
+	struct machine m;
+
+	machine_init(&m, TDP_INTEL, r->profile);
+	machine_set(&m, "tdp_mmu", "on");
+	l2_start(&m);
+	l2_enter(&m, &l2);
+	l2_smi(&m);
+	l2_rsm(&m);
+	events_watch(&events, &m);
+	assert_int_equal(l2_smi(&m), TDP_OUTCOME_DONE);
+	assert_int_equal(events_count(&events, TDP_EV_root_load), r->loads);
+	assert_true(l2_seen(&m).smm);
+	machine_end(&m);
+}
+
 /* KVM_SET_VCPU_EVENTS in L2 ------------------------------------------------------ */
 
 /* clang-format off */
@@ -452,6 +485,7 @@ int main(void)
 		CASE(how_often_rsm_to_l2_makes_the_mmu),
 		ROWS(fail_rows, rsm_reads_l2s_pdptes),
 		CASE(smi_waits_for_an_entry_that_was_begun),
+		ROWS(again_rows, smi_right_after_rsm_to_l2),
 		ROWS(flip_rows, flip_in_l2),
 		CASE(flip_to_what_it_is_changes_nothing),
 		CASE(old_kernels_reset_last),
