@@ -54,6 +54,19 @@ static const struct row {
 	SEEN(test, "nested-7.1", TDP_AMD, "v7.1")			\
 	{ test "/v6.12-la57", "data/shadow/nested-6.12-la57.txt", TDP_AMD, "v6.12", false }, \
 	{ test "/v7.1-la57", "data/shadow/nested-7.1-la57.txt", TDP_AMD, "v7.1", false },
+#define SEEN_DIRECT(test)						\
+	SEEN(test, "direct-6.12", TDP_AMD, "v6.12")			\
+	SEEN(test, "direct-6.18", TDP_AMD, "v6.18")			\
+	SEEN(test, "direct-7.1", TDP_AMD, "v7.1")
+	SEEN_DIRECT("A.basic")
+	SEEN_DIRECT("A.noslot")
+	SEEN_DIRECT("A.ran")
+	SEEN_DIRECT("A.slotdel")
+	SEEN_DIRECT("A.huge")
+	{ "E.mmio/direct-v6.12", "data/shadow/direct-6.12.txt", TDP_AMD, "v6.12", false },
+	{ "E.mmio/direct-v7.1", "data/shadow/direct-7.1.txt", TDP_AMD, "v7.1", false },
+	{ "E.slotdel/direct-v6.12", "data/shadow/direct-6.12.txt", TDP_AMD, "v6.12", false },
+	{ "E.slotdel/direct-v7.1", "data/shadow/direct-7.1.txt", TDP_AMD, "v7.1", false },
 	SEEN("N.ept", "nested-ept-6.12", TDP_INTEL, "v6.12")
 	SEEN("N.ept", "nested-ept-7.1", TDP_INTEL, "v7.1")
 	SEEN_NESTED("D.np")
@@ -319,6 +332,8 @@ static void begin_vm(struct play *p, const char *tdp, bool la57)
 	p->m.host.maxphyaddr = 40;
 	p->m.host.la57 = la57;
 	machine_set(&p->m, "tdp", tdp);
+	if (!strncmp(p->row->file, "data/shadow/direct", 18))
+		machine_set(&p->m, "tdp_mmu", "off");
 	machine_start(&p->m);
 	tdp_vm_set_tracer(p->m.vm, record, p);
 }
@@ -327,6 +342,12 @@ static void do_vm(struct play *p, const char *args)
 {
 	(void)args;
 	begin_vm(p, "off", false);
+}
+
+static void do_direct_vm(struct play *p, const char *args)
+{
+	(void)args;
+	begin_vm(p, "on", false);
 }
 
 static void do_nested_vm(struct play *p, const char *args)
@@ -357,15 +378,40 @@ static void do_slot(struct play *p, const char *args)
 {
 	struct tdp_memslot slot = { .backing = TDP_BACKING_ANONYMOUS };
 	unsigned int flags;
+	char backing[8];
+	int n;
 
-	assert_int_equal(sscanf(args, "%u %u %" SCNx64 " %" SCNx64, &slot.slot,
-				&flags, &slot.gpa, &slot.size),
-			 4);
+	n = sscanf(args, "%u %u %" SCNx64 " %" SCNx64 " %7s %" SCNx64,
+		   &slot.slot, &flags, &slot.gpa, &slot.size, backing,
+		   &slot.hva);
+	assert_true(n == 4 || n == 6);
+	if (n == 6)
+		slot.backing = TDP_BACKING_THP;
 	slot.flag_readonly = flags & 2;
 	assert_int_equal(
 		tdp_vm_set_memslot(p->m.vm, &slot, &p->m.result, &p->m.err),
 		TDP_OK);
 	assert_int_equal(p->m.result.ret, 0);
+}
+
+/* KVM_PRE_FAULT_MEMORY: its arguments, and what it made of them. */
+static void do_prefault(struct play *p, const char *args)
+{
+	uint64_t gpa, size, gpa_after, size_after;
+	int ret;
+
+	assert_int_equal(
+		sscanf(args, "%" SCNx64 " %" SCNx64 " %d %" SCNx64 " %" SCNx64,
+		       &gpa, &size, &ret, &gpa_after, &size_after),
+		5);
+	assert_int_equal(tdp_vcpu_prefault(p->m.vcpu, TDP_GPA(gpa), size, 0,
+					   &p->m.result, &p->m.err),
+			 TDP_OK);
+	if (p->m.result.ret != ret)
+		fail_msg("%s:%u: expected %d, got %d", p->row->file, p->line,
+			 ret, p->m.result.ret);
+	assert_int_equal(p->m.result.gpa, gpa_after);
+	assert_int_equal(p->m.result.size, size_after);
 }
 
 static void do_vcpu(struct play *p, const char *args)
@@ -471,6 +517,8 @@ static bool ends_as(enum tdp_outcome outcome, const char *exit)
 	if (!strcmp(exit, "SHUTDOWN"))
 		return outcome == TDP_OUTCOME_GUEST_FAULT ||
 		       outcome == TDP_OUTCOME_SHUTDOWN;
+	if (!strcmp(exit, "INTERNAL_ERROR"))
+		return outcome == TDP_OUTCOME_INTERNAL_ERROR;
 	if (!strcmp(exit, "REFLECT"))
 		return outcome == TDP_OUTCOME_NESTED_EXIT;
 	return outcome == TDP_OUTCOME_EMULATE;
@@ -501,14 +549,24 @@ static const struct step {
 	const char *word;
 	void (*run)(struct play *p, const char *args);
 } steps[] = {
-	{ "vm", do_vm },         { "slot", do_slot },
-	{ "vcpu", do_vcpu },     { "cpuid", do_cpuid },
-	{ "tables", do_tables }, { "poke4", do_poke4 },
-	{ "poke8", do_poke8 },   { "copy", do_copy },
-	{ "copyadd", do_copy },  { "sregs", do_sregs },
-	{ "reset", do_reset },   { "translate", do_translate },
-	{ "run", do_run },       { "nested_vm", do_nested_vm },
-	{ "enter", do_enter },   { "tables_at", do_tables_at },
+	{ "vm", do_vm },
+	{ "slot", do_slot },
+	{ "vcpu", do_vcpu },
+	{ "cpuid", do_cpuid },
+	{ "tables", do_tables },
+	{ "poke4", do_poke4 },
+	{ "poke8", do_poke8 },
+	{ "copy", do_copy },
+	{ "copyadd", do_copy },
+	{ "sregs", do_sregs },
+	{ "reset", do_reset },
+	{ "translate", do_translate },
+	{ "run", do_run },
+	{ "nested_vm", do_nested_vm },
+	{ "enter", do_enter },
+	{ "tables_at", do_tables_at },
+	{ "direct_vm", do_direct_vm },
+	{ "prefault", do_prefault },
 };
 
 static void run_step(struct play *p)
