@@ -182,7 +182,7 @@ static void compare(struct play *p)
 			p->again = true;
 			break;
 		}
-		if (i == p->nr_events || strcmp(p->text + 1, p->events[i]))
+		if (i == p->nr_events || strcmp(p->text + 1, p->events[i]) != 0)
 			fail_msg("%s:%u: expected \"%s\", got \"%s\"",
 				 p->row->file, p->line, p->text + 1,
 				 i == p->nr_events ? "" : p->events[i]);
@@ -534,7 +534,7 @@ static void do_run(struct play *p, const char *args)
 				&va, &code, exit),
 			 4);
 	outcome = one_access(p, TDP_FETCH, code);
-	if (outcome == TDP_OUTCOME_DONE && strcmp(kind, "nop"))
+	if (outcome == TDP_OUTCOME_DONE && strcmp(kind, "nop") != 0)
 		outcome = one_access(p,
 				     !strcmp(kind, "write") ? TDP_WRITE :
 				     !strcmp(kind, "exec")  ? TDP_FETCH :
@@ -605,7 +605,7 @@ static void seen(void **state)
 	p->file = fopen(p->row->file, "r");
 	assert_non_null(p->file);
 	assert_true(find_case(p));
-	while (next_line(p) && strncmp(p->text, "case ", 5))
+	while (next_line(p) && strncmp(p->text, "case ", 5) != 0)
 		run_step(p);
 	/* The invariants see what the kernel did wrong. */
 	assert_int_equal(tdp_vm_check(p->m.vm, &p->m.err),
