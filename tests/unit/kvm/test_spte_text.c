@@ -4,7 +4,6 @@
 
 #include "spte_kernels.h"
 
-#define RAM 0x70 /* WB, IPAT */
 
 /* clang-format off */
 static const struct broken_row {
