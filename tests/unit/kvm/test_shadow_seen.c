@@ -63,6 +63,13 @@ static const struct row {
 	SEEN_DIRECT("A.ran")
 	SEEN_DIRECT("A.slotdel")
 	SEEN_DIRECT("A.huge")
+	{ "A.basic/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
+	{ "A.noslot/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
+	{ "A.ran/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
+	{ "A.slotdel/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
+	{ "A.huge/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
+	{ "E.mmio/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
+	{ "E.slotdel/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
 	{ "E.mmio/direct-v6.12", "data/shadow/direct-6.12.txt", TDP_AMD, "v6.12", false },
 	{ "E.mmio/direct-v7.1", "data/shadow/direct-7.1.txt", TDP_AMD, "v7.1", false },
 	{ "E.slotdel/direct-v6.12", "data/shadow/direct-6.12.txt", TDP_AMD, "v6.12", false },
