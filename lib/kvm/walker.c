@@ -349,6 +349,32 @@ static enum gw_status finish(struct step *s)
 	return w->has_ad ? update_ad(s) : GW_OK;
 }
 
+/*
+ * Up to 7.1 each flag of the error code gives its bit, the user flag that of
+ * reading; from 7.2 on an access is of one kind, and one to a table of L2's
+ * reads as well.
+ */
+static uint64_t access_qualification(const struct step *s)
+{
+	uint64_t write = s->access & PFERR_WRITE ? QUAL_WRITE : 0;
+	uint64_t fetch = s->access & PFERR_FETCH ? QUAL_FETCH : 0;
+
+	if (!s->w->mode.read_right)
+		return write | fetch | (s->access & PFERR_USER ? QUAL_READ : 0);
+	if (s->access & PFERR_GUEST_PAGE)
+		return write | fetch | QUAL_READ;
+	return write | fetch ? write | fetch : QUAL_READ;
+}
+
+static uint64_t rights_qualification(const struct step *s)
+{
+	uint64_t rights = FIELD(QUAL_RIGHTS, s->ept_rights & EPT_RWX);
+
+	if (s->w->mode.mbec && (s->ept_rights & EPT_XU))
+		rights |= QUAL_XU;
+	return rights;
+}
+
 /* What the guest is told: FNAME(walk_addr_generic), from its label on. */
 static void describe_fault(struct step *s)
 {
@@ -361,11 +387,8 @@ static void describe_fault(struct step *s)
 	walk->error_code = code;
 	walk->qualification = 0;
 	if (s->w->mode.ept && !(code & PFERR_RSVD))
-		walk->qualification =
-			(s->access & PFERR_USER ? QUAL_READ : 0) |
-			(s->access & PFERR_WRITE ? QUAL_WRITE : 0) |
-			(s->access & PFERR_FETCH ? QUAL_FETCH : 0) |
-			FIELD(QUAL_RIGHTS, s->ept_rights & EPT_RWX);
+		walk->qualification = access_qualification(s) |
+				      rights_qualification(s);
 	trace(s->w->vcpu->vm, kvm_mmu_walker_error, code);
 }
 

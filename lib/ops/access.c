@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* KVM_RUN in which the guest makes one memory access. */
 #include <errno.h>
-#include <inttypes.h>
 
 #include "base/error.h"
 #include "kvm/fault.h"
 #include "kvm/guest_mem.h"
 #include "kvm/shadow.h"
 #include "ops/hw.h"
+#include "ops/nested.h"
 #include "ops/ops.h"
 
 /* Exits without progress before the loop is called one. */
@@ -236,12 +236,9 @@ static int failed(struct run *run, const struct fault *f)
 
 static int inject(struct run *run, const struct fault *f)
 {
-	if (f->inject_nested)
-		return err_set(run->err, TDP_EUNSUPPORTED,
-			       "nested-tdp-faults: the model does not reflect L2's faults to L1 yet (L2 address 0x%" PRIx64
-			       ", code 0x%" PRIx32 ")",
-			       f->inject_address, f->inject_code);
 	run->done = true;
+	if (f->inject_nested)
+		return nested_reflect_fault(run->vcpu, f, run->result);
 	trace(run->vcpu->vm, kvm_inj_exception, VECTOR_PF, true,
 	      f->inject_code);
 	run->result->fault_address = f->inject_address;

@@ -3,6 +3,7 @@
 #ifndef TDPSIM_OPS_NESTED_H
 #define TDPSIM_OPS_NESTED_H
 
+#include "kvm/fault.h"
 #include "ops/ops.h"
 
 /* Who brings the vCPU into guest mode. */
@@ -65,6 +66,26 @@ enum tdp_reason nested_enter(struct tdp_vcpu *vcpu, enum nested_from from);
  * False if L1's CR3 or PDPTEs can't be loaded and the vCPU shuts down.
  */
 bool nested_to_l1(struct tdp_vcpu *vcpu);
+
+/* Exits to L1 (nested_exit.c) ------------------------------------------------ */
+
+/* What L1 reads of an exit: reason or exit code, and two words about it. */
+struct nested_exit {
+	uint64_t code;
+	uint64_t info1, info2;
+};
+
+/* L2 ends with @exit, because of @why; outcome NESTED_EXIT or SHUTDOWN. */
+int nested_reflect(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		   const struct nested_exit *exit, enum tdp_reason why);
+
+/*
+ * L1's nested tables do not let L2 have what @f is about; @result describes
+ * the hardware exit.  KVM 6.12: nested_ept_inject_page_fault(),
+ * nested_svm_inject_npf_exit().
+ */
+int nested_reflect_fault(struct tdp_vcpu *vcpu, const struct fault *f,
+			 struct tdp_result *result);
 
 /* Structures (nested_pages.c) -------------------------------------------------- */
 

@@ -63,18 +63,9 @@ static void take_state(struct tdp_vcpu *vcpu,
 static int reflect(struct tdp_vcpu *vcpu, struct tdp_result *result,
 		   uint64_t exit_code, enum tdp_reason why)
 {
-	bool loaded;
+	const struct nested_exit exit = { .code = exit_code };
 
-	trace(vcpu->vm, kvm_nested_vmexit_inject, exit_code, 0, 0);
-	loaded = nested_to_l1(vcpu);
-	result->outcome = TDP_OUTCOME_NESTED_EXIT;
-	result->reason = why;
-	if (!loaded) {
-		result->outcome = TDP_OUTCOME_SHUTDOWN;
-		result->reason = TDP_WHY_PDPTRS;
-		result->exit_reason = KVM_EXIT_SHUTDOWN;
-	}
-	return TDP_OK;
+	return nested_reflect(vcpu, result, &exit, why);
 }
 
 /* KVM 6.12: nested_vmx_run() */

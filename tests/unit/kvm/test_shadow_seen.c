@@ -119,6 +119,7 @@ static const struct format {
 	{ TDP_EV_mark_mmio_spte, "mark_mmio_spte " X64 " " X64 " " X64, { ALL, ALL, ALL } },
 	{ TDP_EV_kvm_page_fault, "page_fault " X64 " " X64, { ALL, ALL } },
 	{ TDP_EV_kvm_mmu_zap_all_fast, "zap_all_fast", { 0 } },
+	{ TDP_EV_kvm_nested_vmexit_inject, "nested_exit " X64 " " X64 " " X64, { ALL, ALL, ALL } },
 	/* clang-format on */
 };
 
@@ -499,16 +500,8 @@ static enum tdp_outcome one_access(struct play *p, enum tdp_access_kind kind,
 		.size = 1,
 	};
 
-	switch (tdp_vcpu_access(p->m.vcpu, &access, &p->m.result, &p->m.err)) {
-	case TDP_OK:
-		break;
-	case TDP_EUNSUPPORTED:
-		/* Reflecting L2's fault to L1 is not KVM's MMU's business. */
-		p->m.result.outcome = TDP_OUTCOME_NESTED_EXIT;
-		break;
-	default:
+	if (tdp_vcpu_access(p->m.vcpu, &access, &p->m.result, &p->m.err))
 		fail_msg("%s:%u: %s", p->row->file, p->line, p->m.err.message);
-	}
 	if (tdp_vm_check(p->m.vm, &p->m.err) && !p->row->wrong_child)
 		fail_msg("%s:%u: %s", p->row->file, p->line, p->m.err.message);
 	return p->m.result.outcome;

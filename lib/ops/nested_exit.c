@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Exits of L2 that L1 is told of. */
+#include "arch/ept_bits.h"
+#include "arch/regs.h"
+#include "ops/nested.h"
+
+#define EXIT_EPT_VIOLATION 48
+#define EXIT_EPT_MISCONFIG 49
+#define SVM_EXIT_NPF       0x400
+
+int nested_reflect(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		   const struct nested_exit *exit, enum tdp_reason why)
+{
+	trace(vcpu->vm, kvm_nested_vmexit_inject, exit->code, exit->info1,
+	      exit->info2);
+	result->outcome = TDP_OUTCOME_NESTED_EXIT;
+	result->reason = why;
+	if (nested_to_l1(vcpu))
+		return TDP_OK;
+	result->outcome = TDP_OUTCOME_SHUTDOWN;
+	result->reason = TDP_WHY_PDPTRS;
+	result->exit_reason = KVM_EXIT_SHUTDOWN;
+	return TDP_OK;
+}
+
+/*
+ * What the walk of EPT12 found, with what only hardware knows: whether the
+ * linear address is valid, and whether it was the final access.
+ */
+static struct nested_exit ept_exit(const struct fault *f, uint64_t hw_info1)
+{
+	if (f->inject_code & PFERR_RSVD)
+		return (struct nested_exit){ .code = EXIT_EPT_MISCONFIG };
+	return (struct nested_exit){
+		.code = EXIT_EPT_VIOLATION,
+		.info1 = f->inject_qualification |
+			 (hw_info1 & (QUAL_GLA_VALID | QUAL_FINAL)),
+	};
+}
+
+/* The low half of EXITINFO1 is the walk's, the upper half hardware's. */
+static struct nested_exit npf_exit(const struct fault *f, uint64_t hw_info1)
+{
+	return (struct nested_exit){
+		.code = SVM_EXIT_NPF,
+		.info1 = (hw_info1 & ~UINT64_C(0xffffffff)) | f->inject_code,
+		.info2 = f->inject_address,
+	};
+}
+
+int nested_reflect_fault(struct tdp_vcpu *vcpu, const struct fault *f,
+			 struct tdp_result *result)
+{
+	struct nested_exit exit = vcpu->guest_mmu.handler == HANDLER_EPT ?
+					  ept_exit(f, result->exit_info1) :
+					  npf_exit(f, result->exit_info1);
+
+	result->error_code = f->inject_code;
+	result->fault_address = f->inject_address;
+	return nested_reflect(vcpu, result, &exit, f->why);
+}
