@@ -62,7 +62,11 @@ enum tdp_field_format {
 	X(kvm_inj_exception, 1, F(exception, DEC) F(has_error, BOOL) F(error_code, HEX)) \
 	X(kvm_smm_transition, 1, F(vcpu_id, DEC) F(entering, BOOL))	\
 	X(kvm_nested_vmexit_inject, 1, F(exit_code, HEX) F(info1, HEX) F(info2, HEX)) \
+	X(kvm_mmu_split_huge_page, 1, F(gfn, HEX) F(spte, SPTE) F(level, DEC) \
+	  F(errno, SDEC))						\
 	X(kvm_unmap_hva_range, 1, F(start, HEX) F(end, HEX))		\
+	X(kvm_age_hva, 1, F(start, HEX) F(end, HEX))			\
+	X(kvm_test_age_hva, 1, F(hva, HEX))				\
 	/* no tracepoints, but steps that answers hang on */		\
 	X(mmu_init, 0, F(vcpu_id, DEC) F(cpu_role, HEX) F(root_role, ROLE)) \
 	X(root_load, 0, F(vcpu_id, DEC) F(root_id, DEC) F(role, ROLE) F(created, BOOL)) \

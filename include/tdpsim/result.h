@@ -100,7 +100,8 @@ enum tdp_outcome {
 	X(NPT_LA57_REFUSED,	"npt_la57_refused",	"kvm_amd does not load on a 5-level host") \
 	/* memslots */							\
 	X(BAD_SLOT,		"bad_slot",		"KVM_SET_USER_MEMORY_REGION refuses the slot") \
-	X(SLOT_OVERLAPS,	"slot_overlaps",	"the range overlaps another slot")
+	X(SLOT_OVERLAPS,	"slot_overlaps",	"the range overlaps another slot") \
+	X(NOT_LOGGED,		"not_logged",		"the slot keeps no dirty log")
 /* clang-format on */
 
 /** enum tdp_reason - which check decided */

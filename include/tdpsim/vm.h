@@ -209,6 +209,95 @@ TDP_API int tdp_vm_set_backing(struct tdp_vm *vm, unsigned int as_id,
 TDP_API int tdp_vm_attach_dma(struct tdp_vm *vm, bool attach,
 			      struct tdp_result *result, struct tdp_error *err);
 
+/* Dirty logging ----------------------------------------------------------- */
+
+/**
+ * tdp_vm_set_dirty_protect() - KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2
+ * @manual:        KVM_GET_DIRTY_LOG only reads; KVM_CLEAR_DIRTY_LOG clears
+ * @initially_set: pages are dirty when logging of their slot begins; without
+ *                 @manual ret is -EINVAL
+ *
+ * Slots that are logged already stay as they are.
+ *
+ * Return: TDP_OK
+ */
+TDP_API int tdp_vm_set_dirty_protect(struct tdp_vm *vm, bool manual,
+				     bool initially_set,
+				     struct tdp_result *result);
+
+/**
+ * tdp_vm_get_dirty_log() - KVM_GET_DIRTY_LOG
+ * @bitmap:   receives one bit a page, first page in bit 0 of word 0; may be
+ *            NULL if @nr_words is 0
+ * @nr_words: 64-bit words at @bitmap; what the log has beyond is not given,
+ *            words beyond the log become 0
+ * @result:   ret is 0, -EINVAL (no such number) or -ENOENT (not logged);
+ *            value counts the dirty pages
+ *
+ * Unless the manual mode is on, the pages are clean afterwards, and the next
+ * write to each is noticed.  KVM: kvm_get_dirty_log_protect().
+ *
+ * Return: TDP_OK; TDP_EUNSUPPORTED while the shadow MMU maps memory.
+ */
+TDP_API int tdp_vm_get_dirty_log(struct tdp_vm *vm, unsigned int as_id,
+				 unsigned int slot, uint64_t *bitmap,
+				 uint64_t nr_words, struct tdp_result *result,
+				 struct tdp_error *err);
+
+/**
+ * tdp_vm_clear_dirty_log() - KVM_CLEAR_DIRTY_LOG
+ * @first:  page in the slot, a multiple of 64
+ * @pages:  how many; a multiple of 64, or up to the end of the slot
+ * @bitmap: which of them, (@pages + 63) / 64 words; NULL: all
+ * @result: ret is 0, -EINVAL or -ENOENT; value counts the pages that were
+ *          dirty and are clean now
+ *
+ * KVM: kvm_clear_dirty_log_protect().
+ *
+ * Return: TDP_OK; TDP_EUNSUPPORTED while the shadow MMU maps memory.
+ */
+TDP_API int tdp_vm_clear_dirty_log(struct tdp_vm *vm, unsigned int as_id,
+				   unsigned int slot, uint64_t first,
+				   uint64_t pages, const uint64_t *bitmap,
+				   struct tdp_result *result,
+				   struct tdp_error *err);
+
+/* Aging, and what the NX mitigation split ---------------------------------- */
+
+/**
+ * tdp_vm_age() - the host asks whether pages were used, and forgets that
+ * @size:   bytes from @gpa on, all in one memslot of @as_id; not 0
+ * @result: value is 1 if any page was accessed since it was aged last
+ *
+ * Pages that other slots map from the same userspace memory are aged, too.
+ * KVM: kvm_mmu_notifier_clear_young().
+ *
+ * Return: TDP_OK; TDP_EINVAL; TDP_EUNSUPPORTED while the shadow MMU maps memory.
+ */
+TDP_API int tdp_vm_age(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
+		       uint64_t size, struct tdp_result *result,
+		       struct tdp_error *err);
+
+/**
+ * tdp_vm_test_age() - the same question for one page, with no effect
+ *
+ * KVM: kvm_mmu_notifier_test_young().
+ */
+TDP_API int tdp_vm_test_age(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
+			    struct tdp_result *result, struct tdp_error *err);
+
+/**
+ * tdp_vm_recover_nx_huge_pages() - one period of KVM's recovery thread
+ * @ratio:  module parameter nx_huge_pages_recovery_ratio, 60 by default: the
+ *          oldest 1 / @ratio of the tables that exist because of the NX
+ *          mitigation is zapped, rounded up; 0: none
+ * @result: value counts the tables that were zapped
+ *
+ * KVM: kvm_recover_nx_huge_pages().
+ */
+TDP_API void tdp_vm_recover_nx_huge_pages(struct tdp_vm *vm, unsigned int ratio,
+					  struct tdp_result *result);
+
 /* Inspection --------------------------------------------------------------- */
 
 /** struct tdp_role - a page role, decoded; absent fields of a layout are 0 */
@@ -313,7 +402,8 @@ struct tdp_vm_stats {
 	uint64_t pages_1g;
 	uint64_t mmu_pages; /* page-table pages in use */
 	uint64_t tlb_flushes;
-	uint64_t zaps; /* leaf SPTEs zapped */
+	uint64_t zaps;            /* leaf SPTEs zapped */
+	uint64_t nx_lpage_splits; /* tables that the NX mitigation made */
 	unsigned int noncoherent_dma;
 };
 

@@ -142,15 +142,18 @@ bool fault_is_stale(const struct fault *f)
 				      root->valid_gen != vm->valid_gen);
 }
 
-/* KVM 6.12: kvm_mmu_max_mapping_level() */
-static unsigned int max_mapping_level(const struct fault *f,
-				      unsigned int level)
+unsigned int fault_max_mapping_level(const struct tdp_vm *vm,
+				     const struct memslot *slot, uint64_t gfn,
+				     unsigned int level,
+				     unsigned int host_level)
 {
+	if (level > vm->max_huge_level)
+		level = vm->max_huge_level;
 	for (; level > TDP_LEVEL_4K; level--)
-		if (!memslot_disallows_level(f->slot, f->gfn, level) &&
-		    !gfn_disallows_level(f->vm, f->slot, f->gfn, level))
+		if (!memslot_disallows_level(slot, gfn, level) &&
+		    !gfn_disallows_level(vm, slot, gfn, level))
 			break;
-	return level < f->host_level ? level : f->host_level;
+	return level < host_level ? level : host_level;
 }
 
 /* KVM 6.12: kvm_mmu_hugepage_adjust() */
@@ -161,10 +164,9 @@ void fault_adjust_level(struct fault *f)
 	f->huge_disallowed = f->exec && f->vm->fmt.nx_huge_pages;
 	if (max == TDP_LEVEL_4K || f->no_slot || f->slot->dirty_log)
 		return;
-	if (max > f->vm->max_huge_level)
-		max = f->vm->max_huge_level;
 	max = memtype_max_level(f->vcpu, f->gfn, max);
-	f->req_level = max_mapping_level(f, max);
+	f->req_level = fault_max_mapping_level(f->vm, f->slot, f->gfn, max,
+					       f->host_level);
 	if (f->req_level == TDP_LEVEL_4K || f->huge_disallowed)
 		return;
 	f->goal_level = f->req_level;

@@ -108,6 +108,14 @@ void fault_decode(struct fault *f);
 enum ret_pf fault_resolve_pfn(struct fault *f);
 bool fault_is_stale(const struct fault *f);
 void fault_adjust_level(struct fault *f);
+/*
+ * How large, up to @level, may a page be that maps @gfn, if the host has one
+ * of @host_level there?  KVM 6.12: kvm_mmu_max_mapping_level()
+ */
+unsigned int fault_max_mapping_level(const struct tdp_vm *vm,
+				     const struct memslot *slot, uint64_t gfn,
+				     unsigned int level,
+				     unsigned int host_level);
 void fault_adjust_disallowed(struct fault *f, uint64_t spte,
 			     unsigned int level);
 enum ret_pf fault_fast(struct fault *f);

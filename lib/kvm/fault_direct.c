@@ -2,6 +2,7 @@
 /* Faults of MMUs that map guest-physical addresses, and the way into them. */
 #include <errno.h>
 
+#include "kvm/dirty_log.h"
 #include "kvm/fault.h"
 #include "kvm/lookup.h"
 #include "kvm/mmio.h"
@@ -54,6 +55,8 @@ static enum ret_pf fast_try(struct fault *f, const struct lookup_step *last)
 		return RET_PF_INVALID;
 	f->spte = new;
 	physmem_write64(&f->vm->pm, last->hpa, new);
+	if (spte_writable(new) && !spte_writable(last->spte))
+		dirty_log_mark(f->slot, f->gfn);
 	return fault_because(f, RET_PF_FIXED, TDP_WHY_FAST_FIXED);
 }
 

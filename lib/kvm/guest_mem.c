@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kvm/guest_mem.h"
 
+#include "kvm/dirty_log.h"
 #include "kvm/notify.h"
 
 enum guest_mem_status guest_mem_frame(struct tdp_vm *vm, unsigned int as_id,
@@ -56,5 +57,6 @@ enum guest_mem_status guest_mem_write(struct tdp_vm *vm, unsigned int as_id,
 	if (status)
 		return status;
 	memcpy(vm->pm.base + hpa, &value, size);
+	dirty_log_mark(memslots_find(&vm->slots[as_id], gpa >> 12), gpa >> 12);
 	return GUEST_MEM_OK;
 }

@@ -51,6 +51,8 @@ struct mmu_page {
 	uint8_t kind;
 	uint8_t valid_gen;	/* shadow MMU: mmu_valid_gen at birth */
 	bool nx_disallowed;	/* exists because of the NX mitigation */
+	bool nx_tracked;	/* on a list of possible huge pages */
+	uint32_t nx_prev, nx_next; /* frames; 0: none */
 	bool zap_scheduled;
 };
 
@@ -144,6 +146,13 @@ struct tdp_vcpu {
 	bool mmio_cached;
 };
 
+/* Tables that might be huge pages if nobody executed there, oldest first. */
+struct nx_list {
+	uint32_t first, last;	/* frames; 0: none */
+	uint64_t nr;
+};
+
+struct dirty_log;		/* kvm/dirty_log.h */
 struct shadow_mmu;		/* kvm/shadow.h */
 struct tdp_memory;		/* walk/walker.h */
 struct tdp_walker;
@@ -177,6 +186,13 @@ struct tdp_vm {
 	uint64_t invalidate_seq;	/* mmu_invalidate_seq */
 	unsigned int noncoherent_dma;
 	struct tdp_vm_stats stats;
+
+	struct dirty_log *dirty_logs;	/* one a slot that is logged */
+	unsigned int nr_dirty_logs;
+	uint64_t dirty_words;		/* in all of them */
+	unsigned int dirty_protect;	/* manual_dirty_log_protect */
+	uint64_t pml_hpa;		/* PML buffer; 0: never needed */
+	struct nx_list nx[2];		/* kvm/nx.h */
 
 	struct tdp_vcpu **vcpus;
 	unsigned int nr_vcpus;

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "base/error.h"
+#include "kvm/nx.h"
 
 int pages_init(struct tdp_vm *vm, struct tdp_error *err)
 {
@@ -76,6 +77,7 @@ struct mmu_page *page_alloc(struct tdp_vm *vm, enum page_kind kind,
 void page_free(struct tdp_vm *vm, struct mmu_page *page)
 {
 	assert(page->kind != PAGE_FREE);
+	nx_untrack(vm, page);
 	vm->stats.mmu_pages -= page->kind != PAGE_SPECIAL;
 	*page = (struct mmu_page){ .kind = PAGE_FREE, .next = vm->free_page };
 	vm->free_page = (uint32_t)(page - vm->pages);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "kvm/guest_memtype.h"
+#include "kvm/nx.h"
 #include "kvm/shadow.h"
 #include "kvm/shadow_spte.h"
 #include "kvm/walker.h"
@@ -392,6 +393,8 @@ static int add_direct_table(struct fault *f, const struct shadow_iter *it,
 		return ret;
 	sptep_link(f->vm, it->sptep, child);
 	child->nx_disallowed |= f->huge_disallowed;
+	if (f->huge_disallowed && f->req_level >= it->level)
+		nx_track(f->vm, child);
 	return TDP_OK;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "kvm/tdp_mmu.h"
 
+#include "kvm/dirty_log.h"
 #include "kvm/guest_memtype.h"
+#include "kvm/nx.h"
+#include "kvm/split.h"
 #include "kvm/track.h"
 #include "mem/physmem.h"
 
@@ -39,20 +42,43 @@ static void changed(struct tdp_vm *vm, const struct mmu_page *page,
 	      role_as_id(&page->role));
 	if (was_leaf != is_leaf)
 		page_count_leaf(vm, level, is_leaf ? 1 : -1);
-	if (was_leaf && !is_leaf)
+	if (was_leaf && !spte_present(&vm->fmt, new))
 		vm->stats.zaps++;
 	if (present_table(vm, old, level) &&
 	    (!spte_present(&vm->fmt, new) || is_leaf))
 		remove_table(vm, page_at(vm, old & SPTE_ADDRESS), shared);
 }
 
-static void set_entry(struct tdp_vm *vm, const struct mmu_page *page,
-		      uint64_t hpa, uint64_t gfn, uint64_t new, bool shared)
+void tdp_set_spte(struct tdp_vm *vm, const struct mmu_page *page, uint64_t hpa,
+		  uint64_t gfn, uint64_t new, bool shared)
 {
 	uint64_t old = physmem_read64(&vm->pm, hpa);
 
 	physmem_write64(&vm->pm, hpa, new);
 	changed(vm, page, gfn, old, new, page->role.level, shared);
+}
+
+void tdp_zap_atomic(struct tdp_vm *vm, const struct mmu_page *page,
+		    uint64_t hpa, uint64_t gfn)
+{
+	uint64_t old = physmem_read64(&vm->pm, hpa);
+	uint64_t traced = vm->fmt.nonpresent;
+
+	/* Frozen at first, so that nobody uses it before the flush. */
+	if (vm->kvm.value[B_TDP_ATOMIC_ZAP] == TDP_ATOMIC_ZAP_TRACES_FROZEN &&
+	    vm->fmt.frozen)
+		traced = vm->fmt.frozen;
+	physmem_write64(&vm->pm, hpa, vm->fmt.nonpresent);
+	vm->stats.tlb_flushes++;
+	changed(vm, page, gfn, old, traced, page->role.level, true);
+}
+
+void tdp_zap_table(struct tdp_vm *vm, struct mmu_page *table, bool shared)
+{
+	const struct mmu_page *parent = &vm->pages[table->parent];
+	uint64_t hpa = page_hpa(vm, parent) + 8u * table->parent_index;
+
+	tdp_set_spte(vm, parent, hpa, table->gfn, vm->fmt.nonpresent, shared);
 }
 
 /* The first frame that entry @index of @page maps. */
@@ -78,8 +104,8 @@ static void remove_table(struct tdp_vm *vm, struct mmu_page *page, bool shared)
 
 		if (!shared && !spte_present(&vm->fmt, old))
 			continue;
-		set_entry(vm, page, table + 8 * i, entry_gfn(page, i),
-			  vm->fmt.frozen, shared);
+		tdp_set_spte(vm, page, table + 8 * i, entry_gfn(page, i),
+			     vm->fmt.frozen, shared);
 	}
 	page_free(vm, page);
 }
@@ -173,8 +199,8 @@ static void zap_level(struct tdp_vm *vm, struct mmu_page *page,
 					  zap, shared);
 			continue;
 		}
-		set_entry(vm, page, table + 8 * i, entry_gfn(page, i),
-			  vm->fmt.nonpresent, shared);
+		tdp_set_spte(vm, page, table + 8 * i, entry_gfn(page, i),
+			     vm->fmt.nonpresent, shared);
 	}
 }
 
@@ -279,8 +305,8 @@ static bool zap_leaves(struct tdp_vm *vm, struct mmu_page *page,
 					     page_at(vm, spte & SPTE_ADDRESS),
 					     start, end);
 		} else if (spte_present(&vm->fmt, spte)) {
-			set_entry(vm, page, table + 8 * i, gfn,
-				  vm->fmt.nonpresent, false);
+			tdp_set_spte(vm, page, table + 8 * i, gfn,
+				     vm->fmt.nonpresent, false);
 			zapped = true;
 		}
 	}
@@ -317,8 +343,8 @@ static bool write_protect(struct tdp_vm *vm, struct mmu_page *page,
 		new = spte & ~(SPTE_W | vm->fmt.mmu_writable);
 		if (!spte_present(&vm->fmt, spte) || new == spte)
 			return false;
-		set_entry(vm, page, hpa, align_down(gfn, level_pages(level)),
-			  new, false);
+		tdp_set_spte(vm, page, hpa, align_down(gfn, level_pages(level)),
+			     new, false);
 		return true;
 	}
 }
@@ -339,17 +365,26 @@ bool tdp_write_protect(struct tdp_vm *vm, unsigned int as_id, uint64_t gfn)
 
 /* Installing ----------------------------------------------------------------- */
 
-/* Fill @child with what the huge entry @huge mapped. */
-static void split(struct fault *f, struct mmu_page *child, uint64_t huge)
+struct mmu_page *tdp_table_alloc(struct tdp_vm *vm, struct mmu_page *parent,
+				 uint64_t hpa, uint64_t gfn)
 {
-	uint64_t table = page_hpa(f->vm, child);
-	unsigned int i;
+	struct tdp_role role = role_tdp_child(&parent->role);
+	struct mmu_page *table = page_alloc(vm, PAGE_TDP, &role, gfn);
 
-	for (i = 0; i < SPTES_PER_PAGE; i++)
-		physmem_write64(&f->vm->pm, table + 8 * i,
-				spte_make_small(&f->vm->fmt, huge,
-						&child->role, i));
-	page_count_leaf(f->vm, child->role.level, SPTES_PER_PAGE);
+	if (!table)
+		return NULL;
+	table->parent = (uint32_t)(parent - vm->pages);
+	table->parent_index = (uint16_t)((hpa & FRAME_MASK) / 8);
+	trace(vm, kvm_mmu_get_page, gfn, table->role_word, true);
+	return table;
+}
+
+void tdp_link_table(struct tdp_vm *vm, const struct mmu_page *parent,
+		    const struct mmu_page *table, uint64_t hpa, uint64_t gfn)
+{
+	tdp_set_spte(vm, parent, hpa, gfn,
+		     spte_make_nonleaf(&vm->fmt, page_hpa(vm, table),
+				       parent->role.ad_disabled), true);
 }
 
 /*
@@ -360,22 +395,25 @@ static struct mmu_page *add_table(struct fault *f, struct mmu_page *parent,
 				  uint64_t hpa, uint64_t spte)
 {
 	struct tdp_vm *vm = f->vm;
-	struct tdp_role role = role_tdp_child(&parent->role);
+	bool zap = vm->kvm.value[B_TDP_SPLIT_ON_FAULT] == TDP_SPLIT_ON_FAULT_ZAP;
 	uint64_t gfn = align_down(f->gfn, level_pages(parent->role.level));
-	struct mmu_page *child = page_alloc(vm, PAGE_TDP, &role, gfn);
+	bool huge = spte_present(&vm->fmt, spte);
+	struct mmu_page *child;
 
+	if (huge && zap)
+		tdp_zap_atomic(vm, parent, hpa, gfn);
+	child = tdp_table_alloc(vm, parent, hpa, gfn);
 	if (!child)
 		return NULL;
 	f->nr_pages++;
-	child->parent = (uint32_t)(parent - vm->pages);
-	child->parent_index = (uint16_t)((hpa & FRAME_MASK) / 8);
 	child->nx_disallowed = f->huge_disallowed;
-	trace(vm, kvm_mmu_get_page, gfn, child->role_word, true);
-	if (spte_present(&vm->fmt, spte))
-		split(f, child, spte);
-	set_entry(vm, parent, hpa, gfn,
-		  spte_make_nonleaf(&vm->fmt, page_hpa(vm, child),
-				    parent->role.ad_disabled), true);
+	if (huge && !zap)
+		split_huge(vm, parent, child, hpa, gfn, spte);
+	else
+		tdp_link_table(vm, parent, child, hpa, gfn);
+	/* It could be a huge page if nobody executed there. */
+	if (f->huge_disallowed && f->req_level >= parent->role.level)
+		nx_track(vm, child);
 	return child;
 }
 
@@ -412,10 +450,16 @@ static uint64_t make_leaf(struct fault *f, const struct mmu_page *page,
 		.wrprot = gfn_write_tracked(f->vm, f->slot, f->gfn),
 	};
 
+	uint64_t spte;
+
 	*wrprot = false;
 	if (f->no_slot)
 		return fault_make_mmio_spte(f);
-	return spte_make(&f->vm->fmt, &args, wrprot);
+	spte = spte_make(&f->vm->fmt, &args, wrprot);
+	/* Nobody tells of the first write, so it counts as done. */
+	if (spte_writable(spte))
+		dirty_log_mark(f->slot, f->gfn);
+	return spte;
 }
 
 /* KVM 6.12: tdp_mmu_map_handle_target_level() */
@@ -436,7 +480,7 @@ static enum ret_pf install(struct fault *f, struct mmu_page *page,
 		ret = RET_PF_SPURIOUS;
 		f->why = TDP_WHY_SPURIOUS;
 	} else {
-		set_entry(vm, page, hpa, gfn, f->spte, true);
+		tdp_set_spte(vm, page, hpa, gfn, f->spte, true);
 		if (present_table(vm, old, page->role.level))
 			vm->stats.tlb_flushes++;
 	}

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "kvm/dirty_log.h"
 #include "kvm/fault.h"
 #include "kvm/guest_mem.h"
 #include "kvm/shadow.h"
@@ -309,6 +310,19 @@ static int walk_once(struct run *run, unsigned int flags,
 			&run->walk);
 }
 
+/* KVM 6.12: vmx_flush_pml_buffer() */
+static void drain_pml(const struct run *run)
+{
+	const struct memslots *slots = vcpu_memslots(run->vcpu);
+	unsigned int i;
+
+	for (i = 0; i < run->walk.nr_pml; i++) {
+		uint64_t gfn = run->walk.pml[i].addr >> 12;
+
+		dirty_log_mark(memslots_find(slots, gfn), gfn);
+	}
+}
+
 /* One entry into the guest, and what ends it. */
 static int step(struct run *run)
 {
@@ -323,6 +337,7 @@ static int step(struct run *run)
 	ret = walk_once(run, 0, NULL);
 	if (ret)
 		return err_set(run->err, ret, "the access crosses a page");
+	drain_pml(run);
 	report_walk(&run->walk, run->result);
 	switch (run->walk.outcome) {
 	case TDP_WALK_OK:

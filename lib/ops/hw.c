@@ -41,6 +41,22 @@ static uint64_t eptp(const struct tdp_vm *vm, const struct mmu *mmu)
 	       (vm->fmt.has_ad && !role->ad_disabled ? BIT(6) : 0);
 }
 
+/*
+ * On while any slot is logged, and never for L2, whose addresses would mean
+ * nothing.  KVM 6.12: vmx_update_cpu_dirty_logging().  The buffer is empty at
+ * every entry, because every exit drains it.
+ */
+static void load_pml(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)
+{
+	const struct tdp_vm *vm = vcpu->vm;
+
+	if (!vm->fmt.pml || !vm->nr_dirty_logs || vcpu->guest_mode)
+		return;
+	cpu->ept.ctrl2 |= TDP_EPT_CTRL2_PML;
+	cpu->ept.pml_address = vm->pml_hpa;
+	cpu->ept.pml_index = 511;
+}
+
 static void load_stage2(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)
 {
 	const struct tdp_vm *vm = vcpu->vm;
@@ -52,6 +68,7 @@ static void load_stage2(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)
 		cpu->ept.eptp = eptp(vm, vcpu->mmu);
 		if (host_uses_mbec(vm))
 			cpu->ept.ctrl2 |= TDP_EPT_CTRL2_MBE;
+		load_pml(vcpu, cpu);
 		return;
 	}
 	cpu->stage2 = TDP_STAGE2_NPT;

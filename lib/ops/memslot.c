@@ -9,6 +9,7 @@
 #include "kvm/root.h"
 #include "kvm/shadow.h"
 #include "kvm/tdp_mmu.h"
+#include "ops/dirty.h"
 #include "ops/ops.h"
 
 #define MAX_HVA		(UINT64_C(1) << 47)
@@ -88,14 +89,17 @@ static void invalidate_slot(struct tdp_vm *vm, const struct memslot *old)
 static int delete_slot(struct tdp_vm *vm, const struct memslot *old,
 		       struct tdp_result *result)
 {
+	struct dirty_log *log;
 	unsigned int as_id;
 
 	if (!old)
 		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
 	as_id = old->as_id;
+	log = old->dirty;
 	if (!old->invalid)
 		invalidate_slot(vm, old);
 	memslots_delete(&vm->slots[as_id], old->id);
+	dirty_log_destroy(vm, log);
 	advance(vm, as_id);
 	shadow_memslots_changed(vm);
 	return TDP_OK;
@@ -141,22 +145,75 @@ static bool change_allowed(const struct memslot *old,
 	       (!asked_hva || old->hva == asked_hva);
 }
 
+/* A move: the log, if there is one, goes along or ends. */
+static int move_slot(struct tdp_vm *vm, const struct memslot *old,
+		     const struct memslot *new, struct tdp_error *err)
+{
+	struct dirty_log *log = old->dirty;
+	int ret;
+
+	invalidate_slot(vm, old);
+	memslots_delete(&vm->slots[new->as_id], new->id);
+	if (log != new->dirty)
+		dirty_log_destroy(vm, log);
+	advance(vm, new->as_id);
+	ret = memslots_set(&vm->slots[new->as_id], new, err);
+	if (ret)
+		dirty_log_destroy(vm, new->dirty);
+	return ret;
+}
+
+static int change_flags(struct tdp_vm *vm, const struct memslot *old,
+			const struct memslot *new, struct tdp_error *err)
+{
+	const struct memslot before = *old;
+	int ret = memslots_set(&vm->slots[new->as_id], new, err);
+
+	if (ret) {
+		dirty_abandon(vm, &before, new);
+		return ret;
+	}
+	advance(vm, new->as_id);
+	dirty_commit(vm, &before, new);
+	return TDP_OK;
+}
+
 static int change_slot(struct tdp_vm *vm, const struct memslot *old,
 		       struct memslot *new, uint64_t asked_hva,
 		       struct tdp_result *result, struct tdp_error *err)
 {
+	bool moves = new->base_gfn != old->base_gfn;
+	int ret;
+
 	if (!change_allowed(old, new, asked_hva))
 		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
 	new->hva = old->hva;
-	if (new->dirty_log != old->dirty_log)
-		return err_set(err, TDP_EUNSUPPORTED,
-			       "dirty-logging: the model does not switch dirty logging yet");
-	if (new->base_gfn == old->base_gfn)
+	if (!moves && new->dirty_log == old->dirty_log)
 		return TDP_OK;
-	invalidate_slot(vm, old);
-	memslots_delete(&vm->slots[new->as_id], new->id);
+	ret = dirty_prepare(vm, old, new, err);
+	if (ret)
+		return ret;
+	return moves ? move_slot(vm, old, new, err) :
+		       change_flags(vm, old, new, err);
+}
+
+static int create_slot(struct tdp_vm *vm, const struct tdp_memslot *region,
+		       struct memslot *new, struct tdp_error *err)
+{
+	int ret = dirty_prepare(vm, NULL, new, err);
+
+	if (ret)
+		return ret;
+	ret = back_slot(vm, region, &new->hva, err);
+	if (!ret)
+		ret = memslots_set(&vm->slots[new->as_id], new, err);
+	if (ret) {
+		dirty_abandon(vm, NULL, new);
+		return ret;
+	}
 	advance(vm, new->as_id);
-	return memslots_set(&vm->slots[new->as_id], new, err);
+	shadow_memslots_changed(vm);
+	return TDP_OK;
 }
 
 int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
@@ -165,7 +222,6 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 	const struct memslot *old;
 	struct memslot new = to_slot(region);
 	struct memslots *slots;
-	int ret;
 
 	result_begin(result);
 	if (!well_formed(region))
@@ -180,18 +236,7 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 		return result_fail(result, -EINVAL, TDP_WHY_GFN_TOO_HIGH);
 	if (old)
 		return change_slot(vm, old, &new, region->hva, result, err);
-	if (new.dirty_log)
-		return err_set(err, TDP_EUNSUPPORTED,
-			       "dirty-logging: the model does not log dirty pages yet");
-	ret = back_slot(vm, region, &new.hva, err);
-	if (ret)
-		return ret;
-	ret = memslots_set(slots, &new, err);
-	if (ret)
-		return ret;
-	advance(vm, region->as_id);
-	shadow_memslots_changed(vm);
-	return TDP_OK;
+	return create_slot(vm, region, &new, err);
 }
 
 /* Userspace's own accesses ----------------------------------------------------- */

@@ -50,6 +50,7 @@ enum field_group {
 	FIELDS_TABLES = 1 << 6, /* of guest_tables */
 	FIELDS_VCPU = 1 << 7,
 	FIELDS_NONE = 1 << 8, /* no field: a verb without any */
+	FIELDS_DIRTY = 1 << 9,
 };
 
 struct field {

@@ -95,6 +95,9 @@ static const struct field outcome_rows[] = {
 	       .about = "of them, EPT's or NPT's"),
 	RESULT(value, "value", type_word, FIELDS_VALUE,
 	       .about = "what was read"),
+	FIELD_ROW(struct outcome, dirty_pages, "dirty_pages", type_number,
+		  .groups = FIELDS_DIRTY,
+		  .about = "pages that were read as dirty, or cleared"),
 	FIELD_ROW(struct outcome, cr3, "cr3", type_address,
 		  .groups = FIELDS_TABLES,
 		  .about = "address of the topmost table"),
@@ -190,6 +193,7 @@ static const struct field stats_rows[] = {
 	STAT(mmu_pages, "page-table pages in use"),
 	STAT(tlb_flushes, "remote TLB flushes"),
 	STAT(zaps, "leaf SPTEs zapped"),
+	STAT(nx_lpage_splits, "tables that the NX mitigation made"),
 	STAT(noncoherent_dma, "non-coherent devices attached"),
 };
 

@@ -21,6 +21,7 @@ struct outcome {
 	/* guest_tables: what to load, and the first free byte behind */
 	uint64_t cr3;
 	uint64_t next;
+	uint64_t dirty_pages; /* of the dirty log */
 };
 
 /* The last entry on the way to an address. */

@@ -16,6 +16,8 @@ static const struct verb *const verbs[] = {
 	&verb_memslot, &verb_delete_memslot, &verb_set_backing,
 	&verb_poke, &verb_peek, &verb_guest_tables,
 	&verb_attach_dma, &verb_detach_dma,
+	&verb_set_dirty_protect, &verb_get_dirty_log, &verb_clear_dirty_log,
+	&verb_age, &verb_test_age, &verb_recover_nx,
 	/* modes */
 	&verb_smi, &verb_rsm, &verb_set_vcpu_events,
 	&verb_nested_enter, &verb_nested_exit, &verb_set_nested_state,

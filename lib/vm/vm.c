@@ -7,6 +7,7 @@
 
 #include "arch/regs.h"
 #include "base/error.h"
+#include "kvm/dirty_log.h"
 #include "kvm/mmu.h"
 #include "kvm/page.h"
 #include "kvm/root.h"
@@ -83,6 +84,7 @@ void tdp_vm_destroy(struct tdp_vm *vm)
 	for (i = 0; i < vm->nr_vcpus; i++)
 		free(vm->vcpus[i]);
 	free(vm->vcpus);
+	dirty_log_finish(vm);
 	shadow_finish(vm);
 	track_finish(vm);
 	for (i = 0; i < NR_ADDRESS_SPACES; i++)
