@@ -241,8 +241,7 @@ static void clear_group(struct diff *diff)
 	group->object = NULL;
 	group->nr_events = group->nr_frozen = group->marks = 0;
 	memset(&group->result, 0, sizeof(group->result));
-	if (diff->vm)
-		tdp_vm_get_stats(diff->vm, &group->before);
+	group->before = diff->stats;
 }
 
 /* The recorded events of making the machine, as those of one step. */
@@ -312,7 +311,7 @@ static void on_done(unsigned int number, const struct tdp_vm *vm,
 {
 	struct diff *diff = context;
 
-	diff->vm = vm;
+	tdp_vm_get_stats(vm, &diff->stats);
 	if (!number) {
 		finish_machine(diff);
 		clear_group(diff);

@@ -33,7 +33,7 @@ struct diff {
 	struct tdp_scenario *scenario;
 	const struct tdp_diff_report *report;
 	struct tdp_diff_summary *summary;
-	const struct tdp_vm *vm;
+	struct tdp_vm_stats stats;         /* behind the last step */
 	json_t *steps[MAX_RECORDED_STEPS]; /* of the case */
 	bool replayed[MAX_RECORDED_STEPS];
 	unsigned int first, last; /* of the VM */

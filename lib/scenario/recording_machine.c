@@ -70,15 +70,14 @@ static int profile(struct tdp_kvm_config *kvm, const char *release,
 static void host_of(struct tdp_host_config *host, const json_t *env)
 {
 	bool amd = !strcmp(json_text(env, "vendor"), "AMD");
-	bool la57 = flag(env, "la57");
 
 	tdp_host_config_init(host, amd ? TDP_AMD : TDP_INTEL);
 	host->maxphyaddr = (unsigned int)json_word(
 		json_object_get(env, "physbits"));
 	host->la57 = flag(env, "cpuinfo_la57");
 	host->gbpages = flag(env, "pdpe1gb");
-	/* Not recorded: a processor with LA57 has 5-level EPT. */
-	host->ept_levels = la57 ? 5 : 4;
+	/* Not recorded: those with so many bits were given 5-level EPT. */
+	host->ept_levels = host->maxphyaddr > 48 ? 5 : 4;
 	/* Nor this: the emulated processor of the recordings has it. */
 	host->ept_advanced = true;
 	host->ept_ad = flag(env, "kvm_intel.eptad");

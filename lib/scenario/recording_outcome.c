@@ -93,15 +93,14 @@ static void compare_prefault(struct diff *diff)
 static uint64_t count_of(const struct diff *diff, const char *name)
 {
 	const struct diff_group *group = &diff->group;
-	struct tdp_vm_stats now;
+	const struct tdp_vm_stats *now = &diff->stats;
 
-	tdp_vm_get_stats(diff->vm, &now);
 	if (!strcmp(name, "pages_4k"))
-		return now.pages_4k - group->before.pages_4k;
+		return now->pages_4k - group->before.pages_4k;
 	if (!strcmp(name, "pages_2m"))
-		return now.pages_2m - group->before.pages_2m;
+		return now->pages_2m - group->before.pages_2m;
 	if (!strcmp(name, "pages_1g"))
-		return now.pages_1g - group->before.pages_1g;
+		return now->pages_1g - group->before.pages_1g;
 	assert(!strcmp(name, "pf_mmio_spte_created"));
 	return group->marks;
 }
