@@ -286,7 +286,7 @@ static inline uint64_t level_size(unsigned int level)
 
 static inline uint64_t level_pages(unsigned int level)
 {
-	return UINT64_C(1) << (9 * (level - 1));
+	return level_size(level) >> 12;
 }
 
 static inline uint64_t spte_hpa(uint64_t table, uint64_t addr,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario/field.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,6 +108,7 @@ static const struct field *find_spread(const struct level *level,
 	for (i = 0; i < level->fields->nr; i++) {
 		const struct field *field = &level->fields->rows[i];
 
+		assert(level->fields->rows);
 		if (!field->spread || !after_prefix(level, field))
 			continue;
 		*part = part_find(field->parts, key);

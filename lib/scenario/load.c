@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From a file to a checked scenario. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,7 +211,7 @@ static int verb_args_parse(const struct decoder *d, const struct node *node,
 static int step_parse(const struct decoder *d, const struct node *node,
 		      struct step *step)
 {
-	const struct node_item *key;
+	const struct node_item *key = NULL;
 	const struct node *expect, *why, *recorded;
 	int ret = decode_expect(d, node, NODE_MAP, "a step: a map with a verb");
 
@@ -218,6 +219,7 @@ static int step_parse(const struct decoder *d, const struct node *node,
 		ret = verb_key(d, node, &key);
 	if (ret)
 		return ret;
+	assert(key);
 	step->verb = verb_find(key->key->text);
 	step->line = key->key->line;
 	step->column = key->key->column;

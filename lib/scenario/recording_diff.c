@@ -163,7 +163,8 @@ static void drop_events(struct diff_group *group, const char *name)
 	unsigned int i, kept = 0;
 
 	for (i = 0; i < nr; i++)
-		if (strcmp(tdp_event_info(group->events[i].id)->name, name))
+		if (strcmp(tdp_event_info(group->events[i].id)->name, name) !=
+		    0)
 			group->events[kept++] = group->events[i];
 	group->nr_events -= nr - kept;
 }
@@ -420,7 +421,8 @@ static int find_vm(struct diff *diff, struct tdp_error *err)
 	bool found = false;
 
 	for (i = 0; i < MAX_RECORDED_STEPS && diff->steps[i]; i++) {
-		if (strcmp(json_text(diff->steps[i], "op"), "KVM_CREATE_VM"))
+		if (strcmp(json_text(diff->steps[i], "op"), "KVM_CREATE_VM") !=
+		    0)
 			continue;
 		if (vm == wanted->vm) {
 			diff->first = i;

@@ -149,10 +149,13 @@ static bool is_stale(struct tdp_walker *w, const struct tdp_walk_access *access,
 {
 	struct tdp_tlb *tlb = w->tlb;
 	struct tdp_walk_result fresh;
+	int ret;
 
 	walker_use_tlb(w, NULL);
-	(void)tdp_walk(w, access, TDP_WALK_DRY, NULL, &fresh);
+	ret = tdp_walk(w, access, TDP_WALK_DRY, NULL, &fresh);
 	walker_use_tlb(w, tlb);
+	/* The same access passed its checks once already. */
+	assert(!ret);
 	return without_ve(fresh.outcome) != without_ve(r->outcome) ||
 	       fresh.reason != r->reason || fresh.hpa.addr != r->hpa.addr ||
 	       fresh.memtype != r->memtype || fresh.user != r->user ||

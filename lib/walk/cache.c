@@ -80,8 +80,10 @@ static struct cache_line *victim(struct cache *c, struct cache_line *set)
 			oldest = &set[i];
 	}
 	c->stats.evictions++;
-	if (c->shape.replacement == TDP_REPLACE_RANDOM)
+	if (c->shape.replacement == TDP_REPLACE_RANDOM) {
+		assert(c->shape.ways);
 		return &set[next_random(c) % c->shape.ways];
+	}
 	return oldest;
 }
 

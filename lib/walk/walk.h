@@ -99,6 +99,7 @@ static inline bool is_data(enum tdp_access_kind kind)
 
 static inline void count_stop(uint64_t *stops, unsigned int level)
 {
+	assert(level < NR_LEVELS);
 	*stops += BIT(8 * level);
 }
 

@@ -19,7 +19,7 @@ static unsigned int profile_number(const char *name)
 {
 	unsigned int i = 0;
 
-	while (tdp_profile_name(i) && strcmp(tdp_profile_name(i), name))
+	while (tdp_profile_name(i) && strcmp(tdp_profile_name(i), name) != 0)
 		i++;
 	assert_non_null(tdp_profile_name(i));
 	return i;
@@ -30,7 +30,7 @@ static unsigned int behaviour_number(const char *name)
 	unsigned int i = 0;
 
 	while (tdp_behaviour_info(i) &&
-	       strcmp(tdp_behaviour_info(i)->name, name))
+	       strcmp(tdp_behaviour_info(i)->name, name) != 0)
 		i++;
 	assert_non_null(tdp_behaviour_info(i));
 	return i;

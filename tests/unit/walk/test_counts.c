@@ -6,6 +6,7 @@
  * All addresses are mapped to themselves.  Guest tables lie below 1 GiB, data
  * at 2 GiB, nested tables at 3 GiB.
  */
+#include <assert.h>
 #include "fixture.h"
 
 #define GUEST_TABLES  UINT64_C(0x00400000)
@@ -54,6 +55,7 @@ static void map(struct builder *b, uint64_t in, uint64_t out, unsigned int leaf)
 	uint64_t table = b->root;
 
 	for (unsigned int level = b->levels;; level--) {
+		assert(level > 0);
 		const unsigned int shift = 12 + b->index_bits * (level - 1);
 		const uint64_t index = in >> shift & (BIT(b->index_bits) - 1);
 		const uint64_t slot = table +
@@ -298,9 +300,9 @@ static void published_total(void **state)
 	const struct guest *g = guests;
 	const struct nesting *n = nestings;
 
-	while (strcmp(g->name, r->guest))
+	while (strcmp(g->name, r->guest) != 0)
 		g++;
-	while (strcmp(n->name, r->nesting))
+	while (strcmp(n->name, r->nesting) != 0)
 		n++;
 	count(g, n);
 	assert_int_equal((n->stage2 == TDP_STAGE2_NPT ? g->g_npt : g->g_ept) *
