@@ -36,12 +36,12 @@ static const struct row {
 	unsigned int levels;
 	unsigned int steps;
 } rows[] = {
-	{ "4level/v6.12", "v6.12", TDP_AMD, 4, 20000 },
-	{ "4level/v7.1", "v7.1", TDP_INTEL, 4, 20000 },
-	{ "5level/v6.18", "v6.18", TDP_AMD, 5, 10000 },
-	{ "4level/v5.17", "v5.17", TDP_AMD, 4, 10000 },
-	{ "4level/v5.10", "v5.10", TDP_INTEL, 4, 10000 },
-	{ "4level/v7.2", "v7.2", TDP_AMD, 4, 10000 },
+	{ "4level/v6.12", "v6.12", TDP_AMD, 4, 10000 },
+	{ "4level/v7.1", "v7.1", TDP_INTEL, 4, 10000 },
+	{ "5level/v6.18", "v6.18", TDP_AMD, 5, 5000 },
+	{ "4level/v5.17", "v5.17", TDP_AMD, 4, 5000 },
+	{ "4level/v5.10", "v5.10", TDP_INTEL, 4, 5000 },
+	{ "4level/v7.2", "v7.2", TDP_AMD, 4, 5000 },
 };
 
 static uint64_t next(struct guest *g)

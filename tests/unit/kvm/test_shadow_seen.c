@@ -23,8 +23,10 @@ static const struct row {
 	bool wrong_child; /* the kernel reuses a child of another frame */
 } rows[] = {
 /* clang-format off */
+#define SEEN_AS(name, file, vendor, profile, wrong)			\
+	{ name, "data/shadow/" file ".txt", vendor, profile, wrong },
 #define SEEN(test, file, vendor, profile)				\
-	{ test "/" profile, "data/shadow/" file ".txt", vendor, profile, false },
+	SEEN_AS(test "/" profile, file, vendor, profile, false)
 #define SEEN_NPT(test)							\
 	SEEN(test, "npt-6.1.192", TDP_AMD, "v6.1.192")			\
 	SEEN(test, "npt-6.12", TDP_AMD, "v6.12")			\
@@ -32,7 +34,7 @@ static const struct row {
 	SEEN(test, "npt-7.1", TDP_AMD, "v7.1")
 #define SEEN_BOTH(test)							\
 	SEEN_NPT(test)							\
-	{ test "/v6.12-ept0", "data/shadow/ept-6.12.txt", TDP_INTEL, "v6.12", false },
+	SEEN_AS(test "/v6.12-ept0", "ept-6.12", TDP_INTEL, "v6.12", false)
 	SEEN_BOTH("C.modes")
 	SEEN_NPT("C.midperm")
 	SEEN_NPT("C.rsvd")
@@ -43,8 +45,8 @@ static const struct row {
 	SEEN_BOTH("B.badcr3")
 	SEEN_BOTH("E.mmio")
 	SEEN_BOTH("E.slotdel")
-	{ "V.child/v6.12", "data/shadow/npt-6.12.txt", TDP_AMD, "v6.12", true },
-	{ "V.child/v6.18", "data/shadow/npt-6.18.txt", TDP_AMD, "v6.18", true },
+	SEEN_AS("V.child/v6.12", "npt-6.12", TDP_AMD, "v6.12", true)
+	SEEN_AS("V.child/v6.18", "npt-6.18", TDP_AMD, "v6.18", true)
 	SEEN("V.child", "npt-7.1", TDP_AMD, "v7.1")
 	SEEN("V.mmio_over", "npt-6.12", TDP_AMD, "v6.12")
 	SEEN("V.mmio_over", "npt-6.18", TDP_AMD, "v6.18")
@@ -52,8 +54,8 @@ static const struct row {
 #define SEEN_NESTED(test)						\
 	SEEN(test, "nested-6.12", TDP_AMD, "v6.12")			\
 	SEEN(test, "nested-7.1", TDP_AMD, "v7.1")			\
-	{ test "/v6.12-la57", "data/shadow/nested-6.12-la57.txt", TDP_AMD, "v6.12", false }, \
-	{ test "/v7.1-la57", "data/shadow/nested-7.1-la57.txt", TDP_AMD, "v7.1", false },
+	SEEN_AS(test "/v6.12-la57", "nested-6.12-la57", TDP_AMD, "v6.12", false) \
+	SEEN_AS(test "/v7.1-la57", "nested-7.1-la57", TDP_AMD, "v7.1", false)
 #define SEEN_DIRECT(test)						\
 	SEEN(test, "direct-6.12", TDP_AMD, "v6.12")			\
 	SEEN(test, "direct-6.18", TDP_AMD, "v6.18")			\
@@ -63,17 +65,17 @@ static const struct row {
 	SEEN_DIRECT("A.ran")
 	SEEN_DIRECT("A.slotdel")
 	SEEN_DIRECT("A.huge")
-	{ "A.basic/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
-	{ "A.noslot/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
-	{ "A.ran/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
-	{ "A.slotdel/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
-	{ "A.huge/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
-	{ "E.mmio/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
-	{ "E.slotdel/direct-v6.12-ept", "data/shadow/direct-ept-6.12.txt", TDP_INTEL, "v6.12", false },
-	{ "E.mmio/direct-v6.12", "data/shadow/direct-6.12.txt", TDP_AMD, "v6.12", false },
-	{ "E.mmio/direct-v7.1", "data/shadow/direct-7.1.txt", TDP_AMD, "v7.1", false },
-	{ "E.slotdel/direct-v6.12", "data/shadow/direct-6.12.txt", TDP_AMD, "v6.12", false },
-	{ "E.slotdel/direct-v7.1", "data/shadow/direct-7.1.txt", TDP_AMD, "v7.1", false },
+	SEEN_AS("A.basic/direct-v6.12-ept", "direct-ept-6.12", TDP_INTEL, "v6.12", false)
+	SEEN_AS("A.noslot/direct-v6.12-ept", "direct-ept-6.12", TDP_INTEL, "v6.12", false)
+	SEEN_AS("A.ran/direct-v6.12-ept", "direct-ept-6.12", TDP_INTEL, "v6.12", false)
+	SEEN_AS("A.slotdel/direct-v6.12-ept", "direct-ept-6.12", TDP_INTEL, "v6.12", false)
+	SEEN_AS("A.huge/direct-v6.12-ept", "direct-ept-6.12", TDP_INTEL, "v6.12", false)
+	SEEN_AS("E.mmio/direct-v6.12-ept", "direct-ept-6.12", TDP_INTEL, "v6.12", false)
+	SEEN_AS("E.slotdel/direct-v6.12-ept", "direct-ept-6.12", TDP_INTEL, "v6.12", false)
+	SEEN_AS("E.mmio/direct-v6.12", "direct-6.12", TDP_AMD, "v6.12", false)
+	SEEN_AS("E.mmio/direct-v7.1", "direct-7.1", TDP_AMD, "v7.1", false)
+	SEEN_AS("E.slotdel/direct-v6.12", "direct-6.12", TDP_AMD, "v6.12", false)
+	SEEN_AS("E.slotdel/direct-v7.1", "direct-7.1", TDP_AMD, "v7.1", false)
 	SEEN("N.ept", "nested-ept-6.12", TDP_INTEL, "v6.12")
 	SEEN("N.ept", "nested-ept-7.1", TDP_INTEL, "v7.1")
 	SEEN_NESTED("D.np")
