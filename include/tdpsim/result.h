@@ -23,7 +23,7 @@ extern "C" {
 	X(INTERNAL_ERROR, "internal_error", "KVM_RUN ended with KVM_EXIT_INTERNAL_ERROR") \
 	X(SHUTDOWN,	"shutdown",	"the guest took a triple fault") \
 	X(ENTRY_FAILED,	"entry_failed",	"hardware refused to enter the guest") \
-	X(REFUSED,	"refused",	"userspace or the guest asked for what no CPU or kernel allows")
+	X(REFUSED, "refused", "userspace or the guest asked for what no CPU or kernel allows")
 /* clang-format on */
 
 /** enum tdp_outcome - how an operation ended */
@@ -51,13 +51,14 @@ enum tdp_outcome {
 	X(UNALIGNED,		"unaligned",		"gpa or size is no multiple of 4 KiB") \
 	X(EMPTY_OR_WRAPS,	"empty_or_wraps",	"size is zero or gpa + size wraps") \
 	X(SIGNAL,		"signal",		"a signal is pending") \
-	X(HANDLER_NOT_TDP,	"handler_not_tdp",	"the loaded MMU does not take guest-physical faults") \
+	X(HANDLER_NOT_TDP, "handler_not_tdp", \
+	  "the loaded MMU does not take guest-physical faults") \
 	X(IN_SMM,		"in_smm",		"refused for a vCPU in SMM") \
 	X(IN_GUEST_MODE,	"in_guest_mode",	"refused for a vCPU that runs L2") \
-	X(VM_HAS_RUN,		"vm_has_run",		"the behaviour refuses once a vCPU has run") \
-	X(STALE_ROOT_LOOP,	"stale_root_loop",	"an obsolete root stays loaded: RETRY for ever") \
-	X(GUEST_PTE_ABSENT,	"guest_pte_absent",	"the guest's own tables do not map the address") \
-	X(GUEST_PTE_FORBIDS,	"guest_pte_forbids",	"the guest's own tables forbid the access") \
+	X(VM_HAS_RUN, "vm_has_run", "the behaviour refuses once a vCPU has run") \
+	X(STALE_ROOT_LOOP, "stale_root_loop", "an obsolete root stays loaded: RETRY for ever") \
+	X(GUEST_PTE_ABSENT, "guest_pte_absent", "the guest's own tables do not map the address") \
+	X(GUEST_PTE_FORBIDS, "guest_pte_forbids", "the guest's own tables forbid the access") \
 	/* resolving the pfn */						\
 	X(NO_SLOT,		"no_slot",		"no memslot covers the gfn") \
 	X(SLOT_DYING,		"slot_dying",		"the memslot is being deleted or moved") \
@@ -65,41 +66,41 @@ enum tdp_outcome {
 	X(MMIO_CACHING_OFF,	"mmio_caching_off",	"no MMIO SPTE may be made") \
 	X(SLOT_READ_ONLY,	"slot_read_only",	"a write to a read-only memslot") \
 	X(HOST_PROTECTED,	"host_protected",	"the host mapping forbids the access") \
-	X(HOST_UNMAPPED,	"host_unmapped",	"nothing is mapped at the userspace address") \
+	X(HOST_UNMAPPED, "host_unmapped", "nothing is mapped at the userspace address") \
 	X(HOST_POISON,		"host_poison",		"the host page is poisoned") \
-	X(HOST_BLOCKS,		"host_blocks",		"the host page waits for a userfault to be served") \
+	X(HOST_BLOCKS, "host_blocks", "the host page waits for a userfault to be served") \
 	/* handling the fault */					\
 	X(MMIO_SPTE,		"mmio_spte",		"the SPTE marks MMIO") \
-	X(MMIO_SPTE_STALE,	"mmio_spte_stale",	"the MMIO SPTE is of an older memslot generation") \
+	X(MMIO_SPTE_STALE, "mmio_spte_stale", "the MMIO SPTE is of an older memslot generation") \
 	X(WRITE_TRACKED,	"write_tracked",	"the gfn holds a shadowed guest table") \
 	X(SPURIOUS,		"spurious",		"the SPTE already allows the access") \
 	X(FAST_FIXED,		"fast_fixed",		"fixed without the MMU lock") \
 	X(MAPPED,		"mapped",		"an SPTE was installed or changed") \
 	X(ROOT_OBSOLETE,	"root_obsolete",	"the root was invalidated meanwhile") \
-	X(ROOT_INVISIBLE,	"root_invisible",	"the guest's root table is outside all memslots") \
+	X(ROOT_INVISIBLE, "root_invisible", "the guest's root table is outside all memslots") \
 	X(NO_MMU_PAGES,		"no_mmu_pages",		"no shadow page may be allocated") \
-	X(WALK_MISMATCH,	"walk_mismatch",	"hardware walks more levels than KVM built") \
+	X(WALK_MISMATCH, "walk_mismatch", "hardware walks more levels than KVM built") \
 	/* the guest's own state */					\
 	X(BAD_REGISTER,		"bad_register",		"no CPU accepts this register value") \
 	X(BAD_MSR,		"bad_msr",		"no such MSR, or a reserved bit in it") \
-	X(MTRR_DIVERGES,	"mtrr_diverges",	"the behaviour wants one setting for all vCPUs") \
-	X(CPUID_AFTER_RUN,	"cpuid_after_run",	"CPUID may not change once the vCPU has run") \
+	X(MTRR_DIVERGES, "mtrr_diverges", "the behaviour wants one setting for all vCPUs") \
+	X(CPUID_AFTER_RUN, "cpuid_after_run", "CPUID may not change once the vCPU has run") \
 	X(ROLE_FULL,		"role_full",		"the role word has no room for the field") \
 	/* modes */							\
 	X(NOT_IN_SMM,		"not_in_smm",		"RSM outside SMM") \
 	X(NOT_IN_GUEST_MODE,	"not_in_guest_mode",	"the vCPU does not run L2") \
 	X(VIRTUALIZATION_OFF,	"virtualization_off",	"L1 has CR4.VMXE or EFER.SVME clear") \
-	X(NO_NESTED_TDP,	"no_nested_tdp",	"L1 asked for nested TDP without TDP in L0") \
+	X(NO_NESTED_TDP, "no_nested_tdp", "L1 asked for nested TDP without TDP in L0") \
 	X(BAD_EPTP,		"bad_eptp",		"VM entry refuses the EPT pointer") \
 	X(BAD_NESTED_STATE,	"bad_nested_state",	"KVM_SET_NESTED_STATE refuses the state") \
 	X(PDPTRS,		"pdptrs",		"the PDPTEs can't be loaded") \
 	X(APIC_ACCESS_PAGE,	"apic_access_page",	"the APIC-access page can't be mapped") \
 	X(VIRTUAL_APIC_PAGE,	"virtual_apic_page",	"the virtual-APIC page can't be mapped") \
-	X(PI_DESC_PAGE,		"pi_desc_page",		"the posted-interrupt descriptor can't be mapped") \
+	X(PI_DESC_PAGE, "pi_desc_page", "the posted-interrupt descriptor can't be mapped") \
 	X(MSR_BITMAP_PAGE,	"msr_bitmap_page",	"the MSR bitmap can't be read") \
 	X(NPT_LA57_REFUSED,	"npt_la57_refused",	"kvm_amd does not load on a 5-level host") \
 	/* memslots */							\
-	X(BAD_SLOT,		"bad_slot",		"KVM_SET_USER_MEMORY_REGION refuses the slot") \
+	X(BAD_SLOT, "bad_slot", "KVM_SET_USER_MEMORY_REGION refuses the slot") \
 	X(SLOT_OVERLAPS,	"slot_overlaps",	"the range overlaps another slot") \
 	X(NOT_LOGGED,		"not_logged",		"the slot keeps no dirty log")
 /* clang-format on */

@@ -99,7 +99,7 @@ static inline bool is_data(enum tdp_access_kind kind)
 
 static inline void count_stop(uint64_t *stops, unsigned int level)
 {
-	assert(level < NR_LEVELS);
+	assert(level < 8); /* a byte a level, one above the root for none */
 	*stops += BIT(8 * level);
 }
 
