@@ -164,6 +164,7 @@ int recording_line(const struct tdp_recording *r, size_t *at,
 	if (json_is_object(*object) && json_text(*object, "case")[0])
 		return TDP_OK;
 	json_decref(*object);
+	*object = NULL;
 	return err_at(err, TDP_EINPUT, r->path, *line, 1,
 		      "no step of a recording: an object with a \"case\"");
 }

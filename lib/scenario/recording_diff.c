@@ -320,7 +320,7 @@ static void on_done(unsigned int number, const struct tdp_vm *vm,
 	}
 	if (!diff->group.object)
 		return;
-	diff->group.verb = diff->scenario->steps[number - 1].verb->name;
+	diff->group.last = &diff->scenario->steps[number - 1];
 	add_result(&diff->group.result, result);
 }
 

@@ -17,9 +17,9 @@
 /* A recorded step, and what the scenario's steps for it did. */
 struct diff_group {
 	unsigned int step;
-	unsigned int line;    /* of the scenario's first step */
-	const json_t *object; /* NULL: none yet */
-	const char *verb;     /* of the last step */
+	unsigned int line;       /* of the scenario's first step */
+	const json_t *object;    /* NULL: none yet */
+	const struct step *last; /* of the scenario's steps */
 	struct tdp_result result;
 	struct tdp_vm_stats before;
 	struct tdp_event events[MAX_RECORDED_EVENTS];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "scenario/recording_diff.h"
+#include "scenario/verb.h"
 
 static void text_differs(struct diff *diff, const char *field,
 			 const char *recorded, const char *model)
@@ -56,8 +57,8 @@ static void compare_run(struct diff *diff)
 	const json_t *object = diff->group.object;
 	const struct tdp_result *result = &diff->group.result;
 	const char *exit = json_text(object, "exit_s");
-	bool is_write = !strcmp(diff->group.verb, "write") ||
-			!strcmp(diff->group.verb, "rmw");
+	const char *verb = diff->group.last->verb->name;
+	bool is_write = !strcmp(verb, "write") || !strcmp(verb, "rmw");
 
 	/* An exit that this call did not make is an earlier call's. */
 	if (json_text(object, "errno")[0])
@@ -86,6 +87,37 @@ static void compare_prefault(struct diff *diff)
 	word_differs(diff, "run_exit",
 		     json_word(json_object_get(object, "run_exit")),
 		     result->exit_reason);
+}
+
+/* KVM_GET_DIRTY_LOG ------------------------------------------------------------- */
+
+static uint64_t step_argument(const struct step *step, const char *name)
+{
+	const struct args *args = &step->verb->args;
+	unsigned int i;
+
+	for (i = 0; i < args->nr; i++)
+		if (!strcmp(args->rows[i].name, name))
+			return member_get((const char *)step->args +
+						  args->rows[i].offset,
+					  args->rows[i].width, false);
+	return 0;
+}
+
+/* The word of the bitmap that the step looks at. */
+static void compare_dirty(struct diff *diff)
+{
+	const json_t *dirty = json_object_get(diff->group.object, "dirty");
+	uint64_t first = 64 * step_argument(diff->group.last, "word");
+	uint64_t word = 0, page;
+	size_t i;
+
+	for (i = 0; i < json_array_size(dirty); i++) {
+		page = json_word(json_array_get(dirty, i));
+		if (page >= first && page - first < 64)
+			word |= BIT(page - first);
+	}
+	word_differs(diff, "dirty", word, diff->group.result.value);
 }
 
 /* Counters -------------------------------------------------------------------------- */
@@ -154,5 +186,7 @@ void diff_outcome(struct diff *diff)
 		compare_run(diff);
 	if (!strcmp(op, "KVM_PRE_FAULT_MEMORY"))
 		compare_prefault(diff);
+	if (!strcmp(op, "KVM_GET_DIRTY_LOG"))
+		compare_dirty(diff);
 	compare_stats(diff);
 }

@@ -218,6 +218,26 @@ static void la57_host_by_kernel(void **state)
 	machine_end(&m);
 }
 
+/* Recording E.mmio, step 13; user code gets a #UD instead. */
+static void code_from_nowhere(void **state)
+{
+	const struct vendor_row *r = *state;
+	const struct tdp_access user = {
+		.gva = TDP_GVA(0x40002000), .kind = TDP_FETCH, .user = true,
+	};
+	struct machine m;
+
+	start(&m, r->vendor, "v6.12");
+	assert_int_equal(machine_access(&m, TDP_FETCH, 0x40001000),
+			 TDP_OUTCOME_INTERNAL_ERROR);
+	assert_int_equal(m.result.exit_reason, 17);
+	assert_int_equal(tdp_vcpu_access(m.vcpu, &user, &m.result, NULL),
+			 TDP_OK);
+	assert_int_equal(m.result.outcome, TDP_OUTCOME_GUEST_FAULT);
+	assert_int_equal(m.result.vector, 6);
+	machine_end(&m);
+}
+
 int main(void)
 {
 	static const struct suite suites[] = {
@@ -227,6 +247,7 @@ int main(void)
 		ROWS(vendors, new_slot_makes_mmio_sptes_stale),
 		ROWS(vendors, untouched_memory_faults_twice_after_a_prefault),
 		ROWS(vendors, read_only_slot_is_mapped_and_writes_are_mmio),
+		ROWS(vendors, code_from_nowhere),
 		ROWS(host_rows, host_without_a_page),
 		CASE(la57_host_with_4_level_npt_loops),
 		CASE(la57_host_by_kernel),

@@ -141,6 +141,8 @@ static void stale_root(const char *profile, bool spins)
 		tdp_vcpu_signal(m.vcpu, 1);
 		assert_int_equal(machine_prefault(&m, START, 0x1000), -EINTR);
 		assert_int_equal(m.result.reason, TDP_WHY_STALE_ROOT_LOOP);
+		/* Recording A.slotdel, step 9: kvm_run is left alone. */
+		assert_int_equal(m.result.exit_reason, 0);
 	}
 	/* So does a KVM_RUN, which serves the request. */
 	assert_int_equal(tdp_vcpu_run(m.vcpu, &m.result, NULL), TDP_OK);
