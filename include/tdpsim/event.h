@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-#define TDP_EVENT_MAX_FIELDS	8
+#define TDP_EVENT_MAX_FIELDS 8
 
 /**
  * enum tdp_field_format - how a field of an event is written
@@ -29,9 +29,9 @@ enum tdp_field_format {
 	TDP_FIELD_ROLE,
 	TDP_FIELD_SPTE,
 	TDP_FIELD_PFERR,
-	TDP_FIELD_SDEC,		/* signed: a return code */
-	TDP_FIELD_REASON,	/* enum tdp_reason */
-	TDP_FIELD_EXIT,		/* enum tdp_exit */
+	TDP_FIELD_SDEC,   /* signed: a return code */
+	TDP_FIELD_REASON, /* enum tdp_reason */
+	TDP_FIELD_EXIT,   /* enum tdp_exit */
 };
 
 /* clang-format off */
@@ -85,7 +85,7 @@ enum tdp_event_id {
 	TDP_EVENT_LIST(TDP_EVENT_ID, TDP_EVENT_NO_FIELD)
 #undef TDP_EVENT_ID
 #undef TDP_EVENT_NO_FIELD
-	TDP_NR_EVENTS
+		TDP_NR_EVENTS
 };
 
 /** struct tdp_event - one thing that happened; valid during the callback */
@@ -101,7 +101,7 @@ struct tdp_event {
  */
 struct tdp_event_info {
 	const char *name;
-	bool is_tracepoint;	/* the kernel has one of this name */
+	bool is_tracepoint; /* the kernel has one of this name */
 	struct {
 		const char *name;
 		enum tdp_field_format format;

@@ -129,13 +129,13 @@ TDP_API int tdp_scenario_replay(const struct tdp_scenario *scenario,
 enum tdp_word_list {
 	TDP_WORDS_VERBS,
 	TDP_WORDS_ARGUMENTS, /* of a verb, or of an argument: "guest_tables.pages" */
-	TDP_WORDS_SECTIONS,  /* what TDP_WORDS_KEYS can be asked for */
-	TDP_WORDS_KEYS,	     /* of a section: "scenario", "host", "host.ept" */
-	TDP_WORDS_FIELDS,    /* of a verb's expect, or of a section of "check" */
-	TDP_WORDS_PARTS,     /* of "role" or "spte" */
-	TDP_WORDS_TYPES,     /* of values */
-	TDP_WORDS_VALUES,    /* of a type that is an enumeration or flags */
-	TDP_WORDS_FEATURES,  /* for "requires:" */
+	TDP_WORDS_SECTIONS, /* what TDP_WORDS_KEYS can be asked for */
+	TDP_WORDS_KEYS,     /* of a section: "scenario", "host", "host.ept" */
+	TDP_WORDS_FIELDS,   /* of a verb's expect, or of a section of "check" */
+	TDP_WORDS_PARTS,    /* of "role" or "spte" */
+	TDP_WORDS_TYPES,    /* of values */
+	TDP_WORDS_VALUES,   /* of a type that is an enumeration or flags */
+	TDP_WORDS_FEATURES, /* for "requires:" */
 };
 
 /**

@@ -87,7 +87,7 @@ enum tdp_reg {
 	TDP_REG_CR4,
 	TDP_REG_EFER,
 	TDP_REG_PKRU,
-	TDP_REG_RFLAGS,		/* only AC matters here */
+	TDP_REG_RFLAGS, /* only AC matters here */
 	TDP_NR_REGS
 };
 
@@ -126,12 +126,13 @@ struct tdp_vcpu_state {
 	bool smm;
 	bool guest_mode;
 	bool has_run;
-	uint64_t cpu_role;	/* of the current MMU: base in the low half, ext in the high */
-	uint32_t root_role;	/* word that the current MMU wants */
-	unsigned int root_id;	/* root that is loaded; 0: none */
+	uint64_t
+		cpu_role; /* of the current MMU: base in the low half, ext in the high */
+	uint32_t root_role;   /* word that the current MMU wants */
+	unsigned int root_id; /* root that is loaded; 0: none */
 	unsigned int prev_root_id[3];
-	bool nested_pages_pending;	/* KVM_REQ_GET_NESTED_STATE_PAGES */
-	bool obsolete_roots_pending;	/* KVM_REQ_MMU_FREE_OBSOLETE_ROOTS */
+	bool nested_pages_pending;   /* KVM_REQ_GET_NESTED_STATE_PAGES */
+	bool obsolete_roots_pending; /* KVM_REQ_MMU_FREE_OBSOLETE_ROOTS */
 	bool signal_pending;
 };
 
@@ -176,7 +177,13 @@ TDP_API int tdp_vcpu_access(struct tdp_vcpu *vcpu,
 			    const struct tdp_access *access,
 			    struct tdp_result *result, struct tdp_error *err);
 
-/** tdp_vcpu_run() - KVM_RUN that enters the guest and leaves before an instruction: requests served, MMU loaded */
+/**
+ * tdp_vcpu_run() - KVM_RUN that leaves before the first instruction
+ *
+ * Requests are served and the MMU is loaded.
+ *
+ * Return: as tdp_vcpu_access().
+ */
 TDP_API int tdp_vcpu_run(struct tdp_vcpu *vcpu, struct tdp_result *result,
 			 struct tdp_error *err);
 
@@ -189,8 +196,7 @@ struct tdp_walk_log;
 TDP_API int tdp_vcpu_translate(struct tdp_vcpu *vcpu,
 			       const struct tdp_access *access,
 			       struct tdp_result *result,
-			       struct tdp_walk_log *log,
-			       struct tdp_error *err);
+			       struct tdp_walk_log *log, struct tdp_error *err);
 
 /**
  * tdp_vcpu_prefault() - KVM_PRE_FAULT_MEMORY
@@ -203,12 +209,14 @@ TDP_API int tdp_vcpu_translate(struct tdp_vcpu *vcpu,
  *
  * Return: as tdp_vcpu_access().
  */
-TDP_API int tdp_vcpu_prefault(struct tdp_vcpu *vcpu, tdp_gpa gpa,
-			      uint64_t size, uint64_t flags,
-			      struct tdp_result *result,
+TDP_API int tdp_vcpu_prefault(struct tdp_vcpu *vcpu, tdp_gpa gpa, uint64_t size,
+			      uint64_t flags, struct tdp_result *result,
 			      struct tdp_error *err);
 
-/** tdp_vcpu_signal() - a signal becomes pending, before the next call (@after 0) or once @after pages were pre-faulted */
+/**
+ * tdp_vcpu_signal() - a signal becomes pending for the vCPU's thread
+ * @after: 4 KiB pages that are pre-faulted before it does; 0: now
+ */
 TDP_API void tdp_vcpu_signal(struct tdp_vcpu *vcpu, uint64_t after);
 
 /* Modes -------------------------------------------------------------------- */

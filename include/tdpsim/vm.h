@@ -205,7 +205,14 @@ TDP_API int tdp_vm_set_backing(struct tdp_vm *vm, unsigned int as_id,
 			       enum tdp_backing backing, bool untouched,
 			       struct tdp_error *err);
 
-/** tdp_vm_attach_dma() - VFIO attaches (or detaches) a non-coherent device; KVM: kvm_arch_(un)register_noncoherent_dma() */
+/**
+ * tdp_vm_attach_dma() - VFIO attaches a device whose DMA does not snoop caches
+ * @attach: false: detaches one
+ *
+ * KVM: kvm_arch_register_noncoherent_dma(), kvm_arch_unregister_noncoherent_dma().
+ *
+ * Return: TDP_OK; TDP_EINVAL if none is attached that could be detached.
+ */
 TDP_API int tdp_vm_attach_dma(struct tdp_vm *vm, bool attach,
 			      struct tdp_result *result, struct tdp_error *err);
 

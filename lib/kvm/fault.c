@@ -12,11 +12,12 @@
 
 enum ret_pf fault_no_frames(struct fault *f)
 {
-	f->status = err_set(f->error, TDP_ELIMIT,
-			    "the %llu MiB set aside for page tables are used up",
-			    (unsigned long long)
-			    ((f->vm->pm.tables_end - f->vm->pm.tables_start)
-			     >> 20));
+	f->status = err_set(
+		f->error, TDP_ELIMIT,
+		"the %llu MiB set aside for page tables are used up",
+		(unsigned long long)((f->vm->pm.tables_end -
+				      f->vm->pm.tables_start) >>
+				     20));
 	return RET_PF_STOP;
 }
 
@@ -41,7 +42,7 @@ static uint64_t max_gfn(const struct tdp_vm *vm)
 }
 
 /* What the trace shows where there is no page: KVM_PFN_NOSLOT. */
-#define PFN_NOSLOT	BIT(63)
+#define PFN_NOSLOT BIT(63)
 
 /* KVM 6.12: kvm_handle_noslot_fault() */
 static enum ret_pf handle_no_slot(struct fault *f)
@@ -116,8 +117,7 @@ enum ret_pf fault_resolve_pfn(struct fault *f)
 	if (f->slot->invalid)
 		return fault_because(f, RET_PF_RETRY, TDP_WHY_SLOT_DYING);
 	if (f->write && f->slot->readonly)
-		return fault_because(f, RET_PF_EMULATE,
-				     TDP_WHY_SLOT_READ_ONLY);
+		return fault_because(f, RET_PF_EMULATE, TDP_WHY_SLOT_READ_ONLY);
 	ret = get_page(f);
 	if (ret != RET_PF_CONTINUE)
 		return ret;
@@ -136,10 +136,9 @@ bool fault_is_stale(const struct fault *f)
 	if (vm->kvm.value[B_MMU_STALE_CHECK] == MMU_STALE_CHECK_NONE)
 		return false;
 	if (!root)
-		return f->vcpu->requests &
-		       (1u << REQ_MMU_FREE_OBSOLETE_ROOTS);
-	return root->role.invalid || (root->kind == PAGE_SHADOW &&
-				      root->valid_gen != vm->valid_gen);
+		return f->vcpu->requests & (1u << REQ_MMU_FREE_OBSOLETE_ROOTS);
+	return root->role.invalid ||
+	       (root->kind == PAGE_SHADOW && root->valid_gen != vm->valid_gen);
 }
 
 unsigned int fault_max_mapping_level(const struct tdp_vm *vm,

@@ -14,6 +14,7 @@
  * errnos: RET_PF_ERRNO says that fault->err holds one, RET_PF_STOP that
  * fault->status holds a failure of the model itself.
  */
+/* clang-format off */
 enum ret_pf {
 	RET_PF_CONTINUE		= 0,
 	RET_PF_RETRY		= 1,
@@ -25,16 +26,17 @@ enum ret_pf {
 	RET_PF_ERRNO,
 	RET_PF_STOP,
 };
+/* clang-format on */
 
 struct fault {
 	/* The exit. */
 	struct tdp_vm *vm;
 	struct tdp_vcpu *vcpu;
-	uint64_t addr;		/* guest-physical; linear for shadow MMUs */
-	uint64_t error_code;	/* PFERR_* */
-	bool prefetch;		/* a pre-fault: nobody waits for it */
+	uint64_t addr;            /* guest-physical; linear for shadow MMUs */
+	uint64_t error_code;      /* PFERR_* */
+	bool prefetch;            /* a pre-fault: nobody waits for it */
 	unsigned int level_limit; /* asked for by the caller; 0: none */
-	struct tdp_error *error; /* may be NULL */
+	struct tdp_error *error;  /* may be NULL */
 
 	/* From the error code. */
 	bool exec, write, present, rsvd, user;
@@ -42,32 +44,32 @@ struct fault {
 	/* Where the guest wants it. */
 	uint64_t gfn;
 	unsigned int max_level;
-	const struct memslot *slot;	/* NULL: none */
-	unsigned int map_access;	/* TDP_ACC_* the guest's tables grant */
+	const struct memslot *slot; /* NULL: none */
+	unsigned int map_access;    /* TDP_ACC_* the guest's tables grant */
 
 	/* What the host has there. */
 	uint64_t pfn;
 	unsigned int host_level;
-	bool no_slot;		/* pfn is KVM_PFN_NOSLOT */
-	bool host_writable;	/* map_writable */
+	bool no_slot;       /* pfn is KVM_PFN_NOSLOT */
+	bool host_writable; /* map_writable */
 	bool host_mmio;
 
 	/* How big the mapping will be. */
 	unsigned int req_level;
 	unsigned int goal_level;
-	bool huge_disallowed;	/* by the NX mitigation */
+	bool huge_disallowed; /* by the NX mitigation */
 
 	/* What came of it. */
 	enum tdp_reason why;
 	uint64_t spte;
-	uint64_t old_spte; /* what stood there before (TDP MMU) */
-	int err;		/* with RET_PF_ERRNO: negative errno */
-	int status;		/* with RET_PF_STOP: enum tdp_status */
-	unsigned int nr_pages;	/* table pages created */
+	uint64_t old_spte;     /* what stood there before (TDP MMU) */
+	int err;               /* with RET_PF_ERRNO: negative errno */
+	int status;            /* with RET_PF_STOP: enum tdp_status */
+	unsigned int nr_pages; /* table pages created */
 
 	/* The guest's own tables forbid it: with RET_PF_RETRY a #PF is due. */
 	bool inject;
-	bool inject_nested;	/* by guest_mmu: an exit to L1 */
+	bool inject_nested; /* by guest_mmu: an exit to L1 */
 	uint32_t inject_code;
 	uint64_t inject_address;
 	uint64_t inject_qualification; /* EPT: bits 5:0, from the walk */

@@ -88,8 +88,7 @@ static bool write_tracked(const struct fault *f)
 
 static bool tdp_mmu_active(const struct fault *f)
 {
-	const struct mmu_page *root = root_page(f->vm,
-						f->vcpu->mmu->root.hpa);
+	const struct mmu_page *root = root_page(f->vm, f->vcpu->mmu->root.hpa);
 
 	return root && root->kind == PAGE_TDP;
 }

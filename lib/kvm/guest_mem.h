@@ -8,10 +8,10 @@
 enum guest_mem_status {
 	GUEST_MEM_OK,
 	GUEST_MEM_NO_SLOT,
-	GUEST_MEM_READ_ONLY,	/* a write to a KVM_MEM_READONLY slot */
-	GUEST_MEM_FAULT,	/* nothing mapped there: -EFAULT */
-	GUEST_MEM_BLOCKS,	/* a userfault that nobody has served */
-	GUEST_MEM_NO_MEMORY,	/* this process: TDP_ENOMEM */
+	GUEST_MEM_READ_ONLY, /* a write to a KVM_MEM_READONLY slot */
+	GUEST_MEM_FAULT,     /* nothing mapped there: -EFAULT */
+	GUEST_MEM_BLOCKS,    /* a userfault that nobody has served */
+	GUEST_MEM_NO_MEMORY, /* this process: TDP_ENOMEM */
 };
 
 /* Host frame behind @gpa; a write breaks copy-on-write as for any process. */

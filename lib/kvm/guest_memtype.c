@@ -3,21 +3,21 @@
 
 #include "arch/regs.h"
 
-#define EPT_MT(type)	((uint64_t)(type) << 3)
-#define EPT_IPAT	BIT(6)
+#define EPT_MT(type)    ((uint64_t)(type) << 3)
+#define EPT_IPAT        BIT(6)
 
-#define MTRR_E		BIT(11)		/* of IA32_MTRR_DEF_TYPE */
-#define MTRR_FE		BIT(10)
-#define MTRR_V		BIT(11)		/* of IA32_MTRR_PHYSMASKn */
-#define MTRR_ADDRESS	(~UINT64_C(0xfff))
-#define FIXED_END	UINT64_C(0x100000)
-#define KVM_NR_VAR_MTRR	8
+#define MTRR_E          BIT(11) /* of IA32_MTRR_DEF_TYPE */
+#define MTRR_FE         BIT(10)
+#define MTRR_V          BIT(11) /* of IA32_MTRR_PHYSMASKn */
+#define MTRR_ADDRESS    (~UINT64_C(0xfff))
+#define FIXED_END       UINT64_C(0x100000)
+#define KVM_NR_VAR_MTRR 8
 
 /* The fixed registers, in address order: IA32_MTRR_FIX64K_00000 and so on. */
 static const struct fixed_segment {
 	uint64_t start, end;
-	unsigned int shift;	/* log2 of the range that one byte covers */
-	unsigned int first;	/* register, as struct tdp_mtrr counts them */
+	unsigned int shift; /* log2 of the range that one byte covers */
+	unsigned int first; /* register, as struct tdp_mtrr counts them */
 } fixed_segments[] = {
 	{ 0x00000, 0x80000, 16, 0 },
 	{ 0x80000, 0xc0000, 14, 1 },
@@ -82,7 +82,8 @@ static unsigned int sorted_pairs(const struct tdp_mtrr *mtrr,
 	for (n = 0; n < KVM_NR_VAR_MTRR; n++) {
 		if (!variable_valid(mtrr, n))
 			continue;
-		for (i = nr; i && mtrr->base[order[i - 1]] <= mtrr->base[n]; i--)
+		for (i = nr; i && mtrr->base[order[i - 1]] <= mtrr->base[n];
+		     i--)
 			order[i] = order[i - 1];
 		order[i] = n;
 		nr++;
@@ -149,7 +150,7 @@ enum tdp_memtype memtype_guest_mtrr(const struct tdp_vcpu *vcpu, uint64_t gfn)
 /* State of a scan over all MTRRs that touch a range. */
 struct scan {
 	enum tdp_memtype type;
-	uint64_t covered;	/* everything below has been visited */
+	uint64_t covered; /* everything below has been visited */
 	bool any, partial, mixed;
 };
 
@@ -272,10 +273,12 @@ bool memtype_msr_range(const struct tdp_vcpu *vcpu, uint32_t index,
 	}
 	if (!(mtrr->def_type & MTRR_FE))
 		return false;
-	fixed = index == 0x250 ? 0 : index < 0x260 ? index - 0x258 + 1 :
-						     index - 0x268 + 3;
+	fixed = index == 0x250 ? 0 :
+		index < 0x260  ? index - 0x258 + 1 :
+				 index - 0x268 + 3;
 	*start = fixed == 0 ? 0 :
-		 fixed < 3 ? 0x80 + 0x20 * (fixed - 1) : 0xc0 + 8 * (fixed - 3);
+		 fixed < 3  ? 0x80 + 0x20 * (fixed - 1) :
+			      0xc0 + 8 * (fixed - 3);
 	*end = *start + (fixed == 0 ? 0x80 : fixed < 3 ? 0x20 : 8);
 	return true;
 }
@@ -301,8 +304,10 @@ static uint64_t by_source(const struct tdp_vcpu *vcpu, uint64_t gfn)
 
 	if (source == MEMTYPE_SOURCE_QUIRK9)
 		return !vm->noncoherent_dma &&
-		       behaviour_on(&vm->kvm, B_QUIRK_IGNORE_GUEST_PAT) ?
-			       wb_ipat : wb;
+				       behaviour_on(&vm->kvm,
+						    B_QUIRK_IGNORE_GUEST_PAT) ?
+			       wb_ipat :
+			       wb;
 	if (!vm->noncoherent_dma)
 		return wb_ipat;
 	switch (source) {

@@ -17,8 +17,7 @@ uint64_t memtype_spte_bits(const struct tdp_vcpu *vcpu, uint64_t gfn,
 			   bool host_mmio);
 
 /* KVM up to 6.10: kvm_mtrr_get_guest_memory_type() */
-enum tdp_memtype memtype_guest_mtrr(const struct tdp_vcpu *vcpu,
-				    uint64_t gfn);
+enum tdp_memtype memtype_guest_mtrr(const struct tdp_vcpu *vcpu, uint64_t gfn);
 
 /*
  * The largest level, at most @max_level, at which one MTRR type covers the

@@ -22,17 +22,17 @@
 #include "tdpsim/memtype.h"
 #include "tdpsim/vcpu.h"
 
-#define INVALID_PAGE	UINT64_MAX
-#define NR_PREV_ROOTS	3
-#define SPTES_PER_PAGE	512
-#define MAX_VCPUS	1024
-#define MAX_GEN_FLAG	BIT(63)		/* memslot update in progress */
+#define INVALID_PAGE   UINT64_MAX
+#define NR_PREV_ROOTS  3
+#define SPTES_PER_PAGE 512
+#define MAX_VCPUS      1024
+#define MAX_GEN_FLAG   BIT(63) /* memslot update in progress */
 
 enum page_kind {
 	PAGE_FREE,
-	PAGE_TDP,		/* of the TDP MMU */
-	PAGE_SHADOW,		/* of the shadow MMU, found by hash */
-	PAGE_SPECIAL,		/* pae_root, pml4_root, pml5_root: no role */
+	PAGE_TDP,     /* of the TDP MMU */
+	PAGE_SHADOW,  /* of the shadow MMU, found by hash */
+	PAGE_SPECIAL, /* pae_root, pml4_root, pml5_root: no role */
 };
 
 /* What KVM calls struct kvm_mmu_page. */
@@ -40,31 +40,31 @@ struct mmu_page {
 	uint64_t gfn;
 	struct tdp_role role;
 	uint32_t role_word;
-	uint32_t parent;	/* TDP MMU: frame of the table above; 0: root */
-	uint32_t root_count;	/* roots: references */
-	uint32_t root_id;	/* roots: number in the VM, from 1 */
-	uint32_t next_root;	/* roots: frame of the next one */
-	uint32_t next;		/* free pages and shadow pages: list */
-	uint32_t first_parent;	/* shadow MMU: list of parent entries */
+	uint32_t parent;       /* TDP MMU: frame of the table above; 0: root */
+	uint32_t root_count;   /* roots: references */
+	uint32_t root_id;      /* roots: number in the VM, from 1 */
+	uint32_t next_root;    /* roots: frame of the next one */
+	uint32_t next;         /* free pages and shadow pages: list */
+	uint32_t first_parent; /* shadow MMU: list of parent entries */
 	uint16_t parent_index;
-	uint16_t memtype_key;	/* roots: memtype_role_key() at birth */
+	uint16_t memtype_key; /* roots: memtype_role_key() at birth */
 	uint8_t kind;
-	uint8_t valid_gen;	/* shadow MMU: mmu_valid_gen at birth */
-	bool nx_disallowed;	/* exists because of the NX mitigation */
-	bool nx_tracked;	/* on a list of possible huge pages */
+	uint8_t valid_gen;         /* shadow MMU: mmu_valid_gen at birth */
+	bool nx_disallowed;        /* exists because of the NX mitigation */
+	bool nx_tracked;           /* on a list of possible huge pages */
 	uint32_t nx_prev, nx_next; /* frames; 0: none */
 	bool zap_scheduled;
 };
 
 /* A reference of an MMU to a root: struct kvm_mmu_root_info. */
 struct root_ref {
-	uint64_t hpa;		/* INVALID_PAGE: none */
+	uint64_t hpa; /* INVALID_PAGE: none */
 	uint64_t pgd;
 };
 
 enum mmu_handler {
 	HANDLER_NONE,
-	HANDLER_TDP,		/* kvm_tdp_page_fault */
+	HANDLER_TDP, /* kvm_tdp_page_fault */
 	HANDLER_NONPAGING,
 	HANDLER_PAGING64,
 	HANDLER_PAGING32,
@@ -80,7 +80,7 @@ struct mmu {
 	uint32_t root_word;
 	struct root_ref root;
 	struct root_ref prev[NR_PREV_ROOTS];
-	uint64_t guest_pgd;	/* guest_mmu: EPTP12 or nCR3 of vmcb12 */
+	uint64_t guest_pgd; /* guest_mmu: EPTP12 or nCR3 of vmcb12 */
 	/* Roots that are no shadow pages, by address; 0: never needed. */
 	uint64_t pae_root, pml4_root, pml5_root;
 };
@@ -100,16 +100,16 @@ enum request {
 /* What became of a structure that hangs off vmcs12 or vmcb12. */
 enum nested_page_state {
 	NESTED_PAGE_UNUSED,
-	NESTED_PAGE_UNLOADED,	/* L2 would use whatever was there before */
+	NESTED_PAGE_UNLOADED, /* L2 would use whatever was there before */
 	NESTED_PAGE_MAPPED,
-	NESTED_PAGE_DROPPED,	/* KVM switched the feature off instead */
-	NESTED_PAGE_INVALID,	/* an address that VM entry refuses */
+	NESTED_PAGE_DROPPED, /* KVM switched the feature off instead */
+	NESTED_PAGE_INVALID, /* an address that VM entry refuses */
 };
 
 struct vcpu_smm {
-	bool has_saved;		/* an SMI has filled the save area */
+	bool has_saved; /* an SMI has filled the save area */
 	struct tdp_sregs saved;
-	bool guest_mode;	/* the SMI interrupted L2 */
+	bool guest_mode; /* the SMI interrupted L2 */
 };
 
 struct tdp_vcpu {
@@ -120,79 +120,79 @@ struct tdp_vcpu {
 	uint32_t pkru;
 	uint64_t pat;
 	struct tdp_mtrr mtrr;
-	uint8_t mtrr_mask_written;	/* pairs, by bit */
+	uint8_t mtrr_mask_written; /* pairs, by bit */
 	struct tdp_cpuid cpuid;
 	bool has_cpuid;
 	bool has_run;
 	bool smm;
 	bool guest_mode;
-	bool nested_tdp;	/* L2 runs on guest_mmu */
+	bool nested_tdp; /* L2 runs on guest_mmu */
 	bool pdptrs_from_userspace;
 	struct tdp_nested_state nested;
-	struct tdp_sregs l1;	/* L1's registers while L2 runs */
+	struct tdp_sregs l1; /* L1's registers while L2 runs */
 	uint8_t nested_page[TDP_NR_NESTED_PAGES]; /* nested_page_state */
 	bool nested_run_pending;
 	struct vcpu_smm smm_state;
 	struct mmu root_mmu;
 	struct mmu guest_mmu;
-	struct mmu nested_mmu;	/* role only: walks L2's own tables */
-	struct mmu *mmu;	/* &root_mmu or &guest_mmu */
+	struct mmu nested_mmu; /* role only: walks L2's own tables */
+	struct mmu *mmu;       /* &root_mmu or &guest_mmu */
 	uint32_t requests;
 	bool signal_pending;
-	uint64_t signal_after;	/* pages until one becomes pending; 0: none */
-	uint64_t mmio_gfn;	/* vcpu->arch.mmio_gfn and its generation */
-	uint64_t mmio_gva;	/* page-aligned; 0: none */
+	uint64_t signal_after; /* pages until one becomes pending; 0: none */
+	uint64_t mmio_gfn;     /* vcpu->arch.mmio_gfn and its generation */
+	uint64_t mmio_gva;     /* page-aligned; 0: none */
 	uint64_t mmio_gen;
 	bool mmio_cached;
 };
 
 /* Tables that might be huge pages if nobody executed there, oldest first. */
 struct nx_list {
-	uint32_t first, last;	/* frames; 0: none */
+	uint32_t first, last; /* frames; 0: none */
 	uint64_t nr;
 };
 
-struct dirty_log;		/* kvm/dirty_log.h */
-struct shadow_mmu;		/* kvm/shadow.h */
-struct tdp_memory;		/* walk/walker.h */
+struct dirty_log;  /* kvm/dirty_log.h */
+struct shadow_mmu; /* kvm/shadow.h */
+struct tdp_memory; /* walk/walker.h */
 struct tdp_walker;
 
 struct tdp_vm {
 	struct tdp_host_config host;
 	struct tdp_kvm_config kvm;
-	struct tdp_memory *memory;	/* as the hardware walker sees it */
+	struct tdp_memory *memory; /* as the hardware walker sees it */
 	struct tdp_walker *walker;
-	struct physmem pm;		/* its flat range, and who uses what */
+	struct physmem pm; /* its flat range, and who uses what */
 	struct hostmm mm;
 	struct memslots slots[NR_ADDRESS_SPACES];
 	struct spte_format fmt;
 
 	bool tdp_enabled;
 	bool tdp_mmu_enabled;
-	unsigned int max_tdp_level;	/* of the vendor module */
-	unsigned int forced_tdp_level;	/* SVM from 5.15; else 0 */
+	unsigned int max_tdp_level;    /* of the vendor module */
+	unsigned int forced_tdp_level; /* SVM from 5.15; else 0 */
 	unsigned int max_huge_level;
 
-	struct mmu_page *pages;		/* by frame; up to nr_frames */
+	struct mmu_page *pages; /* by frame; up to nr_frames */
 	uint32_t nr_frames;
-	uint32_t free_page;		/* list by next */
-	uint32_t first_root, last_root;	/* TDP MMU roots, oldest first */
+	uint32_t free_page;             /* list by next */
+	uint32_t first_root, last_root; /* TDP MMU roots, oldest first */
 	unsigned int next_root_id;
-	uint8_t valid_gen;		/* mmu_valid_gen */
-	uint64_t mmu_pages_max;		/* n_max_mmu_pages, of shadow pages */
-	struct shadow_mmu *shadow;	/* from the first shadow root on */
-	struct counts tracked;		/* kvm/track.h */
+	uint8_t valid_gen;         /* mmu_valid_gen */
+	uint64_t mmu_pages_max;    /* n_max_mmu_pages, of shadow pages */
+	struct shadow_mmu *shadow; /* from the first shadow root on */
+	struct counts tracked;     /* kvm/track.h */
 
-	uint64_t invalidate_seq;	/* mmu_invalidate_seq */
+	uint64_t invalidate_seq; /* mmu_invalidate_seq */
 	unsigned int noncoherent_dma;
 	struct tdp_vm_stats stats;
 
-	struct dirty_log *dirty_logs;	/* one a slot that is logged */
+	struct dirty_log *dirty_logs; /* one a slot that is logged */
 	unsigned int nr_dirty_logs;
-	uint64_t dirty_words;		/* in all of them */
-	unsigned int dirty_protect;	/* manual_dirty_log_protect */
-	uint64_t pml_hpa;		/* PML buffer; 0: never needed */
-	struct nx_list nx[2];		/* kvm/nx.h */
+	uint64_t dirty_words;       /* in all of them */
+	unsigned int dirty_protect; /* manual_dirty_log_protect */
+	uint64_t pml_hpa;           /* PML buffer; 0: never needed */
+	struct nx_list nx[2];       /* kvm/nx.h */
 
 	struct tdp_vcpu **vcpus;
 	unsigned int nr_vcpus;
@@ -214,12 +214,12 @@ static inline void trace_emit(const struct tdp_vm *vm, enum tdp_event_id id,
 }
 
 /* Fields in the order of TDP_EVENT_LIST.  One test when nobody listens. */
-#define trace(vm, event, ...)						\
-	do {								\
-		if (unlikely((vm)->tracer))				\
-			trace_emit(vm, TDP_EV_##event,			\
-				   (const uint64_t[TDP_EVENT_MAX_FIELDS]) \
-				   { __VA_ARGS__ });			\
+#define trace(vm, event, ...)                                              \
+	do {                                                               \
+		if (unlikely((vm)->tracer))                                \
+			trace_emit(vm, TDP_EV_##event,                     \
+				   (const uint64_t[TDP_EVENT_MAX_FIELDS]){ \
+					   __VA_ARGS__ });                 \
 	} while (0)
 
 static inline void trace_set_spte(const struct tdp_vm *vm, uint64_t gfn,
@@ -235,8 +235,7 @@ static inline void trace_set_spte(const struct tdp_vm *vm, uint64_t gfn,
 
 /* Small questions ------------------------------------------------------------ */
 
-static inline const struct memslots *
-vcpu_memslots(const struct tdp_vcpu *vcpu)
+static inline const struct memslots *vcpu_memslots(const struct tdp_vcpu *vcpu)
 {
 	return &vcpu->vm->slots[vcpu->smm];
 }

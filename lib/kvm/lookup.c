@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kvm/lookup.h"
 
-void lookup_from(const struct tdp_vm *vm, uint64_t root_hpa,
-		 unsigned int level, uint64_t addr, struct lookup *path)
+void lookup_from(const struct tdp_vm *vm, uint64_t root_hpa, unsigned int level,
+		 uint64_t addr, struct lookup *path)
 {
 	uint64_t table = root_hpa;
 
@@ -24,16 +24,16 @@ void lookup_from(const struct tdp_vm *vm, uint64_t root_hpa,
 static void from_pae_root(const struct tdp_vm *vm, uint64_t pae_root,
 			  uint64_t addr, struct lookup *path)
 {
-	uint64_t entry = physmem_read64(&vm->pm, pae_root +
-						 8 * (addr >> 30 & 3));
+	uint64_t entry = physmem_read64(&vm->pm,
+					pae_root + 8 * (addr >> 30 & 3));
 
 	path->nr = 0;
 	if (entry & 1)
 		lookup_from(vm, entry & SPTE_ADDRESS, 2, addr, path);
 }
 
-void lookup_sptes(const struct tdp_vm *vm, const struct mmu *mmu,
-		  uint64_t addr, struct lookup *path)
+void lookup_sptes(const struct tdp_vm *vm, const struct mmu *mmu, uint64_t addr,
+		  struct lookup *path)
 {
 	path->nr = 0;
 	if (mmu->root.hpa == INVALID_PAGE)

@@ -103,10 +103,9 @@ void mmu_init(struct tdp_vcpu *vcpu)
 void mmu_init_shadow_ept(struct tdp_vcpu *vcpu, uint64_t eptp12, bool mbec12)
 {
 	const struct tdp_vm *vm = vcpu->vm;
-	struct cpu_role cpu = role_calc_shadow_ept(&vm->kvm, eptp12,
-						   vm->host.ept_exec_only,
-						   mbec12,
-						   &vcpu->root_mmu.cpu_role);
+	struct cpu_role cpu = role_calc_shadow_ept(
+		&vm->kvm, eptp12, vm->host.ept_exec_only, mbec12,
+		&vcpu->root_mmu.cpu_role);
 
 	vcpu->guest_mmu.handler = HANDLER_EPT;
 	vcpu->guest_mmu.guest_pgd = eptp12;
@@ -120,7 +119,9 @@ void mmu_init_shadow_npt(struct tdp_vcpu *vcpu, const struct tdp_sregs *l1,
 	const struct tdp_vm *vm = vcpu->vm;
 	struct role_regs current = mmu_role_regs(vcpu);
 	struct role_regs regs = {
-		.cr0 = l1->cr0, .cr4 = l1->cr4, .efer = l1->efer,
+		.cr0 = l1->cr0,
+		.cr4 = l1->cr4,
+		.efer = l1->efer,
 	};
 	struct cpu_role cpu;
 	struct tdp_role root;

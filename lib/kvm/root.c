@@ -139,8 +139,7 @@ static void swap(struct root_ref *a, struct root_ref *b)
 
 static void reused(struct tdp_vcpu *vcpu, unsigned int from)
 {
-	const struct mmu_page *page = root_page(vcpu->vm,
-						vcpu->mmu->root.hpa);
+	const struct mmu_page *page = root_page(vcpu->vm, vcpu->mmu->root.hpa);
 
 	trace(vcpu->vm, root_reuse, vcpu->id, page->root_id, page->role_word,
 	      from);
@@ -222,8 +221,7 @@ void root_zap_all_fast(struct tdp_vm *vm)
 	bool invalidate = vm->kvm.value[B_ROOT_SLOT_DELETE] ==
 			  ROOT_SLOT_DELETE_INVALIDATE;
 
-	trace(vm, kvm_mmu_zap_all_fast, vm->valid_gen,
-	      shadow_used_pages(vm));
+	trace(vm, kvm_mmu_zap_all_fast, vm->valid_gen, shadow_used_pages(vm));
 	vm->valid_gen = !vm->valid_gen;
 	if (vm->tdp_mmu_enabled && invalidate)
 		tdp_invalidate_roots(vm);

@@ -22,8 +22,7 @@ static bool present_table(const struct tdp_vm *vm, uint64_t spte,
 	return spte_present(&vm->fmt, spte) && !spte_leaf(spte, level);
 }
 
-static void remove_table(struct tdp_vm *vm, struct mmu_page *page,
-			 bool shared);
+static void remove_table(struct tdp_vm *vm, struct mmu_page *page, bool shared);
 
 /*
  * An entry went from @old to @new.  A table that it no longer leads to goes
@@ -173,8 +172,9 @@ struct mmu_page *tdp_root_get(const struct tdp_vcpu *vcpu,
 	 * From 6.4 on the TDP MMU itself keeps a reference until the root is
 	 * invalidated, so that the last vCPU that leaves does not free it.
 	 */
-	root->root_count =
-		vm->kvm.value[B_ROOT_LIFE] == ROOT_LIFE_PERSISTENT ? 2 : 1;
+	root->root_count = vm->kvm.value[B_ROOT_LIFE] == ROOT_LIFE_PERSISTENT ?
+				   2 :
+				   1;
 	list_root(vm, root);
 	return root;
 }
@@ -194,8 +194,7 @@ static void zap_level(struct tdp_vm *vm, struct mmu_page *page,
 			continue;
 		if (level > zap) {
 			if (!spte_leaf(spte, level))
-				zap_level(vm,
-					  page_at(vm, spte & SPTE_ADDRESS),
+				zap_level(vm, page_at(vm, spte & SPTE_ADDRESS),
 					  zap, shared);
 			continue;
 		}
@@ -283,8 +282,8 @@ void tdp_empty_roots(struct tdp_vm *vm)
 }
 
 /* Zap leaves below @page in [@start, @end). */
-static bool zap_leaves(struct tdp_vm *vm, struct mmu_page *page,
-		       uint64_t start, uint64_t end)
+static bool zap_leaves(struct tdp_vm *vm, struct mmu_page *page, uint64_t start,
+		       uint64_t end)
 {
 	uint64_t table = page_hpa(vm, page);
 	uint64_t pages = level_pages(page->role.level);
@@ -384,7 +383,8 @@ void tdp_link_table(struct tdp_vm *vm, const struct mmu_page *parent,
 {
 	tdp_set_spte(vm, parent, hpa, gfn,
 		     spte_make_nonleaf(&vm->fmt, page_hpa(vm, table),
-				       parent->role.ad_disabled), true);
+				       parent->role.ad_disabled),
+		     true);
 }
 
 /*
@@ -395,7 +395,8 @@ static struct mmu_page *add_table(struct fault *f, struct mmu_page *parent,
 				  uint64_t hpa, uint64_t spte)
 {
 	struct tdp_vm *vm = f->vm;
-	bool zap = vm->kvm.value[B_TDP_SPLIT_ON_FAULT] == TDP_SPLIT_ON_FAULT_ZAP;
+	bool zap = vm->kvm.value[B_TDP_SPLIT_ON_FAULT] ==
+		   TDP_SPLIT_ON_FAULT_ZAP;
 	uint64_t gfn = align_down(f->gfn, level_pages(parent->role.level));
 	bool huge = spte_present(&vm->fmt, spte);
 	struct mmu_page *child;
@@ -426,11 +427,10 @@ static bool satisfied(const struct fault *f, uint64_t spte, unsigned int level)
 		return false;
 	if (!spte_leaf(spte, level))
 		return f->prefetch && kvm->value[B_TDP_PREFETCH_TABLE] ==
-				      TDP_PREFETCH_TABLE_SPURIOUS;
+					      TDP_PREFETCH_TABLE_SPURIOUS;
 	if (kvm->value[B_TDP_PRESENT_LEAF] != TDP_PRESENT_LEAF_SPURIOUS)
 		return false;
-	return f->prefetch ||
-	       spte_allows(&f->vm->fmt, spte, f->write, f->exec);
+	return f->prefetch || spte_allows(&f->vm->fmt, spte, f->write, f->exec);
 }
 
 static uint64_t make_leaf(struct fault *f, const struct mmu_page *page,
@@ -463,8 +463,8 @@ static uint64_t make_leaf(struct fault *f, const struct mmu_page *page,
 }
 
 /* KVM 6.12: tdp_mmu_map_handle_target_level() */
-static enum ret_pf install(struct fault *f, struct mmu_page *page,
-			   uint64_t hpa, uint64_t old)
+static enum ret_pf install(struct fault *f, struct mmu_page *page, uint64_t hpa,
+			   uint64_t old)
 {
 	struct tdp_vm *vm = f->vm;
 	uint64_t gfn = align_down(f->gfn, level_pages(page->role.level));

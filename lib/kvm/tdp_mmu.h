@@ -32,8 +32,7 @@ void tdp_empty_roots(struct tdp_vm *vm);
  * or of all if @as_id is negative.  KVM 6.12: kvm_tdp_mmu_zap_leafs().
  * Return: was anything zapped?
  */
-bool tdp_zap_leaves(struct tdp_vm *vm, int as_id, uint64_t start,
-		    uint64_t end);
+bool tdp_zap_leaves(struct tdp_vm *vm, int as_id, uint64_t start, uint64_t end);
 
 /*
  * Take the right to write @gfn from all valid roots of an address space,

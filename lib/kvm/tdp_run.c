@@ -59,7 +59,8 @@ uint64_t tdp_map_run(struct fault *f, uint64_t max)
 	last = &path.step[path.nr - 1];
 	if (last->level != TDP_LEVEL_4K || last->spte != f->spte)
 		return 0;
-	nr = min_u64(min_u64(max, reach(f)), SPTES_PER_PAGE - 1 - (f->gfn & 511));
+	nr = min_u64(min_u64(max, reach(f)),
+		     SPTES_PER_PAGE - 1 - (f->gfn & 511));
 	nr = fill(f, (uint64_t *)(void *)(vm->pm.base + last->hpa), nr);
 	page_count_leaf(vm, TDP_LEVEL_4K, (int64_t)nr);
 	f->gfn += nr;

@@ -23,7 +23,8 @@ static bool add_no_huge(struct tdp_vm *vm, unsigned int as_id, uint64_t gfn,
 		while (--level >= TDP_LEVEL_2M)
 			counts_add(&vm->tracked,
 				   key_of(TRACK_NO_HUGE, as_id, level,
-					  gfn >> (9 * (level - 1))), -by);
+					  gfn >> (9 * (level - 1))),
+				   -by);
 		return false;
 	}
 	return true;
@@ -34,8 +35,7 @@ bool track_add(struct tdp_vm *vm, enum track_what what, unsigned int as_id,
 {
 	if (what == TRACK_NO_HUGE)
 		return add_no_huge(vm, as_id, gfn, by);
-	return counts_add(&vm->tracked,
-			  key_of(TRACK_WRITE, as_id, 0, gfn), by);
+	return counts_add(&vm->tracked, key_of(TRACK_WRITE, as_id, 0, gfn), by);
 }
 
 bool gfn_write_tracked(const struct tdp_vm *vm, const struct memslot *slot,

@@ -12,8 +12,8 @@
 #include "kvm/kvm.h"
 
 enum track_what {
-	TRACK_WRITE,		/* write-tracked: a table of level 2 or more */
-	TRACK_NO_HUGE,		/* disallow_lpage: any shadowed table */
+	TRACK_WRITE,   /* write-tracked: a table of level 2 or more */
+	TRACK_NO_HUGE, /* disallow_lpage: any shadowed table */
 };
 
 /* Add @by (1 or -1).  False: no memory, nothing changed. */

@@ -23,9 +23,9 @@ struct memslot {
 	uint64_t base_gfn;
 	uint64_t npages;
 	uint64_t hva;
-	bool readonly;  /* KVM_MEM_READONLY */
-	bool dirty_log; /* KVM_MEM_LOG_DIRTY_PAGES */
-	bool invalid;   /* being deleted or moved */
+	bool readonly;           /* KVM_MEM_READONLY */
+	bool dirty_log;          /* KVM_MEM_LOG_DIRTY_PAGES */
+	bool invalid;            /* being deleted or moved */
 	struct dirty_log *dirty; /* the VM's, while dirty_log is set */
 };
 

@@ -45,8 +45,7 @@ uint64_t physmem_alloc_ram(struct physmem *pm, uint64_t size, uint64_t align)
 {
 	uint64_t start = align_up(pm->ram_next, align);
 
-	if (start < pm->ram_next || start > pm->size ||
-	    size > pm->size - start)
+	if (start < pm->ram_next || start > pm->size || size > pm->size - start)
 		return 0;
 	pm->ram_next = start + size;
 	return start;

@@ -15,17 +15,17 @@
 #include "base/bits.h"
 #include "tdpsim/error.h"
 
-#define FRAME_SIZE	UINT64_C(4096)
-#define FRAME_MASK	(FRAME_SIZE - 1)
+#define FRAME_SIZE UINT64_C(4096)
+#define FRAME_MASK (FRAME_SIZE - 1)
 
 struct physmem {
 	uint8_t *base;
-	uint64_t size;		/* bytes */
-	uint64_t tables_start;	/* page-table frames live in [start, end) */
+	uint64_t size;         /* bytes */
+	uint64_t tables_start; /* page-table frames live in [start, end) */
 	uint64_t tables_end;
-	uint64_t tables_next;	/* lowest frame never handed out */
-	uint64_t ram_next;	/* lowest RAM byte never handed out */
-	struct physmem_far *far;	/* what lies beyond size; NULL: nothing */
+	uint64_t tables_next;    /* lowest frame never handed out */
+	uint64_t ram_next;       /* lowest RAM byte never handed out */
+	struct physmem_far *far; /* what lies beyond size; NULL: nothing */
 };
 
 /*

@@ -12,7 +12,7 @@
 #include "ops/ops.h"
 
 /* Exits without progress before the loop is called one. */
-#define MAX_REPEATS	3
+#define MAX_REPEATS 3
 
 struct run {
 	struct tdp_vcpu *vcpu;
@@ -284,7 +284,9 @@ static int handle_exit(struct run *run)
 {
 	struct tdp_vcpu *vcpu = run->vcpu;
 	struct fault f = {
-		.vm = vcpu->vm, .vcpu = vcpu, .error = run->err,
+		.vm = vcpu->vm,
+		.vcpu = vcpu,
+		.error = run->err,
 	};
 
 	describe_exit(run);
@@ -306,8 +308,7 @@ static int walk_once(struct run *run, unsigned int flags,
 		.size = run->access->size,
 	};
 
-	return tdp_walk(run->vcpu->vm->walker, &access, flags, log,
-			&run->walk);
+	return tdp_walk(run->vcpu->vm->walker, &access, flags, log, &run->walk);
 }
 
 /* KVM 6.12: vmx_flush_pml_buffer() */
@@ -328,7 +329,6 @@ static int step(struct run *run)
 {
 	bool entered;
 	int ret = run_enter(run->vcpu, run->result, &entered, run->err);
-
 
 	if (ret || !entered) {
 		run->done = true;
@@ -371,8 +371,8 @@ static void find_leaf(const struct tdp_vcpu *vcpu, struct tdp_result *result)
 
 	if (result->outcome != TDP_OUTCOME_DONE || !result->root_id)
 		return;
-	nr = tdp_vm_get_sptes(vcpu->vm, result->root_id,
-			      TDP_GPA(result->gpa), path);
+	nr = tdp_vm_get_sptes(vcpu->vm, result->root_id, TDP_GPA(result->gpa),
+			      path);
 	if (nr && vcpu->mmu->root_role.direct)
 		result->spte = path[nr - 1].spte;
 }
@@ -381,7 +381,10 @@ int tdp_vcpu_access(struct tdp_vcpu *vcpu, const struct tdp_access *access,
 		    struct tdp_result *result, struct tdp_error *err)
 {
 	struct run run = {
-		.vcpu = vcpu, .access = access, .result = result, .err = err,
+		.vcpu = vcpu,
+		.access = access,
+		.result = result,
+		.err = err,
 		.last_info = UINT64_MAX,
 	};
 	int ret = TDP_OK;
@@ -401,16 +404,20 @@ int tdp_vcpu_translate(struct tdp_vcpu *vcpu, const struct tdp_access *access,
 		       struct tdp_error *err)
 {
 	struct run run = {
-		.vcpu = vcpu, .access = access, .result = result, .err = err,
+		.vcpu = vcpu,
+		.access = access,
+		.result = result,
+		.err = err,
 	};
 	int ret;
 
 	result_begin(result);
 	result_end(vcpu, result);
 	if (vcpu->mmu->root.hpa == INVALID_PAGE)
-		return err_set(err, TDP_EINVAL,
-			       "vCPU %u has no root loaded: it has not run since its MMU was reset",
-			       vcpu->id);
+		return err_set(
+			err, TDP_EINVAL,
+			"vCPU %u has no root loaded: it has not run since its MMU was reset",
+			vcpu->id);
 	ret = hw_load(vcpu, err);
 	if (!ret)
 		ret = walk_once(&run, TDP_WALK_DRY, log);

@@ -25,8 +25,8 @@ static bool zaps(const struct tdp_vm *vm)
 	return vm->fmt.memtype;
 }
 
-int tdp_vm_attach_dma(struct tdp_vm *vm, bool attach,
-		      struct tdp_result *result, struct tdp_error *err)
+int tdp_vm_attach_dma(struct tdp_vm *vm, bool attach, struct tdp_result *result,
+		      struct tdp_error *err)
 {
 	unsigned int i;
 

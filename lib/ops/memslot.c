@@ -12,7 +12,7 @@
 #include "ops/dirty.h"
 #include "ops/ops.h"
 
-#define MAX_HVA		(UINT64_C(1) << 47)
+#define MAX_HVA (UINT64_C(1) << 47)
 
 /* What the ioctl refuses before it looks at other slots. */
 static bool well_formed(const struct tdp_memslot *m)
@@ -138,8 +138,8 @@ static uint64_t max_gfn(const struct tdp_vm *vm)
 }
 
 /* A change that KVM allows for a slot that exists: KVM 6.12, same function. */
-static bool change_allowed(const struct memslot *old,
-			   const struct memslot *new, uint64_t asked_hva)
+static bool change_allowed(const struct memslot *old, const struct memslot *new,
+			   uint64_t asked_hva)
 {
 	return old->npages == new->npages && old->readonly == new->readonly &&
 	       (!asked_hva || old->hva == asked_hva);
@@ -267,14 +267,14 @@ static int check_access(unsigned int as_id, uint64_t gpa, unsigned int size,
 	if (!size || size > 8 || (gpa & FRAME_MASK) + size > FRAME_SIZE)
 		return err_set(err, TDP_EINVAL,
 			       "%u bytes at gpa 0x%" PRIx64
-			       ": 1 to 8 in one 4 KiB page", size, gpa);
+			       ": 1 to 8 in one 4 KiB page",
+			       size, gpa);
 	return TDP_OK;
 }
 
 /* Userspace can write what the guest may not: a KVM_MEM_READONLY slot. */
 static enum guest_mem_status user_frame(struct tdp_vm *vm, unsigned int as_id,
-					uint64_t gpa, bool write,
-					uint64_t *hpa)
+					uint64_t gpa, bool write, uint64_t *hpa)
 {
 	const struct memslot *slot = memslots_find(&vm->slots[as_id],
 						   gpa >> 12);
@@ -337,11 +337,12 @@ int tdp_vm_set_backing(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
 		return err_set(err, TDP_EINVAL,
 			       "not a range of whole pages with a backing");
 	slot = memslots_find(&vm->slots[as_id], gpa.addr >> 12);
-	if (!slot || size >> 12 > slot->base_gfn + slot->npages -
-				  (gpa.addr >> 12))
+	if (!slot ||
+	    size >> 12 > slot->base_gfn + slot->npages - (gpa.addr >> 12))
 		return err_set(err, TDP_EINVAL,
 			       "no single memslot covers 0x%" PRIx64
-			       " + 0x%" PRIx64, gpa.addr, size);
+			       " + 0x%" PRIx64,
+			       gpa.addr, size);
 	hva = memslot_hva(slot, gpa.addr >> 12);
 	ret = hostmm_map(&vm->mm, hva, size, backing, untouched, false, err);
 	if (!ret)

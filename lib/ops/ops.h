@@ -21,18 +21,18 @@ int result_block(struct tdp_result *result, enum tdp_reason why);
 int result_fault(struct tdp_result *result, unsigned int vector,
 		 uint64_t error_code, enum tdp_reason why);
 
-#define VECTOR_UD	6
-#define VECTOR_SS	12
-#define VECTOR_GP	13
-#define VECTOR_PF	14
+#define VECTOR_UD 6
+#define VECTOR_SS 12
+#define VECTOR_GP 13
+#define VECTOR_PF 14
 
 /* KVM_EXIT_* of include/uapi/linux/kvm.h */
-#define KVM_EXIT_UNKNOWN	0
-#define KVM_EXIT_MMIO		6
-#define KVM_EXIT_SHUTDOWN	8
-#define KVM_EXIT_FAIL_ENTRY	9
-#define KVM_EXIT_INTR		10
-#define KVM_EXIT_INTERNAL_ERROR	17
+#define KVM_EXIT_UNKNOWN        0
+#define KVM_EXIT_MMIO           6
+#define KVM_EXIT_SHUTDOWN       8
+#define KVM_EXIT_FAIL_ENTRY     9
+#define KVM_EXIT_INTR           10
+#define KVM_EXIT_INTERNAL_ERROR 17
 
 /*
  * What vcpu_enter_guest() does before it enters: serve the requests in their

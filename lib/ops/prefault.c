@@ -15,29 +15,30 @@
 #include "ops/ops.h"
 
 /* RET_PF_RETRY in a row before the loop is called one. */
-#define MAX_RETRIES	8
+#define MAX_RETRIES 8
 
 /* Flags of KVM_MAP_MEMORY as first posted. */
-#define MAP_V1_WRITE	BIT(0)
-#define MAP_V1_EXEC	BIT(1)
-#define MAP_V1_USER	BIT(2)
+#define MAP_V1_WRITE BIT(0)
+#define MAP_V1_EXEC  BIT(1)
+#define MAP_V1_USER  BIT(2)
 
 /* What one stage of the interface does differently from another. */
 struct api {
 	bool exists;
-	uint64_t flags;		/* accepted */
-	bool prefetch;		/* Accessed is withheld */
-	bool guest_final;	/* PFERR_GUEST_FINAL in the error code */
-	bool any_handler;	/* shadow MMUs are handed the number as it is */
-	int bad_handler;	/* errno for an MMU that is not the TDP one */
-	int retry;		/* errno for RET_PF_RETRY; 0: try again inside */
-	int emulate;		/* errno for RET_PF_EMULATE */
-	bool aligned_levels;	/* level limited by alignment and length */
-	bool wraps_size;	/* the remaining size is not clamped */
-	bool hides_errors;	/* 0 once anything was mapped */
-	bool eagain_on_dying;	/* EAGAIN for a slot being deleted */
+	uint64_t flags;       /* accepted */
+	bool prefetch;        /* Accessed is withheld */
+	bool guest_final;     /* PFERR_GUEST_FINAL in the error code */
+	bool any_handler;     /* shadow MMUs are handed the number as it is */
+	int bad_handler;      /* errno for an MMU that is not the TDP one */
+	int retry;            /* errno for RET_PF_RETRY; 0: try again inside */
+	int emulate;          /* errno for RET_PF_EMULATE */
+	bool aligned_levels;  /* level limited by alignment and length */
+	bool wraps_size;      /* the remaining size is not clamped */
+	bool hides_errors;    /* 0 once anything was mapped */
+	bool eagain_on_dying; /* EAGAIN for a slot being deleted */
 };
 
+/* clang-format off */
 static const struct api apis[NR_PREFAULT_API] = {
 	[PREFAULT_API_NONE] = { .exists = false },
 	[PREFAULT_API_MAP_V1] = {
@@ -64,6 +65,7 @@ static const struct api apis[NR_PREFAULT_API] = {
 	[PREFAULT_API_6_18] = { MERGED, .eagain_on_dying = true },
 #undef MERGED
 };
+/* clang-format on */
 
 struct prefault {
 	struct tdp_vcpu *vcpu;
@@ -71,8 +73,8 @@ struct prefault {
 	struct tdp_result *result;
 	struct tdp_error *err;
 	uint64_t gpa, size, flags;
-	struct fault fault;	/* of the page in hand */
-	int status;		/* TDP_OK, or why the model gave up */
+	struct fault fault; /* of the page in hand */
+	int status;         /* TDP_OK, or why the model gave up */
 };
 
 static int fail(struct prefault *p, int err, enum tdp_reason why)
@@ -108,7 +110,8 @@ static int check_mode(struct prefault *p)
 	int err = 0;
 
 	if (vcpu->vm->kvm.value[B_PREFAULT_AFTER_RUN] ==
-	    PREFAULT_AFTER_RUN_REJECTED && vcpu->vm->has_run)
+		    PREFAULT_AFTER_RUN_REJECTED &&
+	    vcpu->vm->has_run)
 		return fail(p, -EINVAL, TDP_WHY_VM_HAS_RUN);
 	if (vcpu->smm)
 		err = refuse_mode(p, B_PREFAULT_SMM, TDP_WHY_IN_SMM);
@@ -160,8 +163,9 @@ static unsigned int max_level(const struct prefault *p)
 
 	if (!p->api->aligned_levels)
 		return level;
-	while (level > TDP_LEVEL_4K && (!is_aligned(p->gpa, level_size(level)) ||
-					p->size < level_size(level)))
+	while (level > TDP_LEVEL_4K &&
+	       (!is_aligned(p->gpa, level_size(level)) ||
+		p->size < level_size(level)))
 		level--;
 	return level;
 }
@@ -184,7 +188,8 @@ static int spin(struct prefault *p)
 {
 	struct tdp_vcpu *vcpu = p->vcpu;
 	enum tdp_reason why = p->fault.why == TDP_WHY_ROOT_OBSOLETE ?
-			      TDP_WHY_STALE_ROOT_LOOP : p->fault.why;
+				      TDP_WHY_STALE_ROOT_LOOP :
+				      p->fault.why;
 
 	if (vcpu->signal_after) {
 		vcpu->signal_after = 0;
@@ -251,9 +256,13 @@ static int map_once(struct prefault *p)
 	int err;
 
 	p->fault = (struct fault){
-		.vm = p->vcpu->vm, .vcpu = p->vcpu, .error = p->err,
-		.addr = p->gpa, .error_code = error_code(p),
-		.prefetch = p->api->prefetch, .level_limit = max_level(p),
+		.vm = p->vcpu->vm,
+		.vcpu = p->vcpu,
+		.error = p->err,
+		.addr = p->gpa,
+		.error_code = error_code(p),
+		.prefetch = p->api->prefetch,
+		.level_limit = max_level(p),
 	};
 	switch (fault_handle(&p->fault)) {
 	case RET_PF_FIXED:
@@ -421,8 +430,11 @@ int tdp_vcpu_prefault(struct tdp_vcpu *vcpu, tdp_gpa gpa, uint64_t size,
 	struct prefault p = {
 		.vcpu = vcpu,
 		.api = &apis[vcpu->vm->kvm.value[B_PREFAULT_API]],
-		.result = result, .err = err,
-		.gpa = gpa.addr, .size = size, .flags = flags,
+		.result = result,
+		.err = err,
+		.gpa = gpa.addr,
+		.size = size,
+		.flags = flags,
 	};
 	int ret;
 

@@ -9,7 +9,7 @@
 struct check {
 	const struct tdp_vm *vm;
 	struct tdp_error *err;
-	uint64_t pages;		/* of the TDP MMU, seen from the roots */
+	uint64_t pages; /* of the TDP MMU, seen from the roots */
 };
 
 static int broken(const struct check *c, const struct mmu_page *page,
@@ -95,7 +95,8 @@ static unsigned int holders(const struct tdp_vm *vm,
 
 	for (i = 0; i < vm->nr_vcpus; i++) {
 		const struct mmu *mmus[] = {
-			&vm->vcpus[i]->root_mmu, &vm->vcpus[i]->guest_mmu,
+			&vm->vcpus[i]->root_mmu,
+			&vm->vcpus[i]->guest_mmu,
 		};
 
 		for (j = 0; j < ARRAY_SIZE(mmus); j++) {
@@ -121,8 +122,8 @@ static int check_root(struct check *c, const struct mmu_page *root)
 		return err_set(c->err, TDP_EINVAL,
 			       "root %u (0x%" PRIx32
 			       "): counts %u references, has %u",
-			       root->root_id, root->role_word,
-			       root->root_count, expected);
+			       root->root_id, root->role_word, root->root_count,
+			       expected);
 	return check_table(c, root);
 }
 
@@ -141,9 +142,9 @@ int tdp_vm_check(const struct tdp_vm *vm, struct tdp_error *err)
 	if (ret)
 		return ret;
 	if (c.pages + shadow_used_pages(vm) > vm->stats.mmu_pages)
-		return err_set(err, TDP_EINVAL,
-			       "%" PRIu64 " pages in tables, %" PRIu64
-			       " counted", c.pages + shadow_used_pages(vm),
-			       vm->stats.mmu_pages);
+		return err_set(
+			err, TDP_EINVAL,
+			"%" PRIu64 " pages in tables, %" PRIu64 " counted",
+			c.pages + shadow_used_pages(vm), vm->stats.mmu_pages);
 	return TDP_OK;
 }

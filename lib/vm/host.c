@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "tdpsim/walk.h"
 
-#define GIB	(UINT64_C(1) << 30)
+#define GIB (UINT64_C(1) << 30)
 
 void tdp_host_config_init(struct tdp_host_config *host, enum tdp_vendor vendor)
 {
@@ -31,15 +31,17 @@ static int check_memory(const struct tdp_host_config *host,
 		return err_set(err, TDP_EINVAL,
 			       "host: memory sizes are not whole 4 KiB frames");
 	if (host->memory > BIT(host->maxphyaddr) || host->memory > BIT(46))
-		return err_set(err, TDP_EINVAL,
-			       "host: %llu GiB of memory do not fit into %u address bits",
-			       (unsigned long long)(host->memory >> 30),
-			       host->maxphyaddr);
+		return err_set(
+			err, TDP_EINVAL,
+			"host: %llu GiB of memory do not fit into %u address bits",
+			(unsigned long long)(host->memory >> 30),
+			host->maxphyaddr);
 	/* Below 32 MiB there is no room for the zero page beside the tables. */
 	if (host->memory < BIT(25) || host->table_memory < 16 * FRAME_SIZE ||
 	    host->table_memory > host->memory / 2)
-		return err_set(err, TDP_EINVAL,
-			       "host: memory is 32 MiB or more, and at most half of it for page tables");
+		return err_set(
+			err, TDP_EINVAL,
+			"host: memory is 32 MiB or more, and at most half of it for page tables");
 	return TDP_OK;
 }
 
@@ -67,7 +69,8 @@ static void configure_vmx(struct tdp_vm *vm)
 	vm->forced_tdp_level = 0;
 	vm->max_tdp_level = vm->host.ept_levels;
 	vm->max_huge_level = vm->host.ept_1g ? TDP_LEVEL_1G :
-			     vm->host.ept_2m ? TDP_LEVEL_2M : TDP_LEVEL_4K;
+			     vm->host.ept_2m ? TDP_LEVEL_2M :
+					       TDP_LEVEL_4K;
 }
 
 static bool configure_svm(struct tdp_vm *vm)

@@ -121,9 +121,9 @@ void tdp_vcpu_get_state(const struct tdp_vcpu *vcpu,
 		.root_role = mmu->root_word,
 		.root_id = root_id_at(vm, mmu->root.hpa),
 		.nested_pages_pending = vcpu->requests &
-			1u << REQ_GET_NESTED_STATE_PAGES,
+					1u << REQ_GET_NESTED_STATE_PAGES,
 		.obsolete_roots_pending = vcpu->requests &
-			1u << REQ_MMU_FREE_OBSOLETE_ROOTS,
+					  1u << REQ_MMU_FREE_OBSOLETE_ROOTS,
 		.signal_pending = vcpu->signal_pending,
 	};
 	for (i = 0; i < NR_PREV_ROOTS; i++)

@@ -11,10 +11,13 @@
 const char *tdp_outcome_name(enum tdp_outcome outcome)
 {
 	switch (outcome) {
-#define X(name, text, about) case TDP_OUTCOME_##name: return text;
-	TDP_OUTCOME_LIST(X)
+#define X(name, text, about)     \
+	case TDP_OUTCOME_##name: \
+		return text;
+		TDP_OUTCOME_LIST(X)
 #undef X
-	case TDP_NR_OUTCOMES: break;
+	case TDP_NR_OUTCOMES:
+		break;
 	}
 	return "?";
 }
@@ -22,10 +25,13 @@ const char *tdp_outcome_name(enum tdp_outcome outcome)
 const char *tdp_outcome_about(enum tdp_outcome outcome)
 {
 	switch (outcome) {
-#define X(name, text, about) case TDP_OUTCOME_##name: return about;
-	TDP_OUTCOME_LIST(X)
+#define X(name, text, about)     \
+	case TDP_OUTCOME_##name: \
+		return about;
+		TDP_OUTCOME_LIST(X)
 #undef X
-	case TDP_NR_OUTCOMES: break;
+	case TDP_NR_OUTCOMES:
+		break;
 	}
 	return "?";
 }
@@ -33,10 +39,13 @@ const char *tdp_outcome_about(enum tdp_outcome outcome)
 const char *tdp_reason_name(enum tdp_reason reason)
 {
 	switch (reason) {
-#define X(name, text, about) case TDP_WHY_##name: return text;
-	TDP_REASON_LIST(X)
+#define X(name, text, about) \
+	case TDP_WHY_##name: \
+		return text;
+		TDP_REASON_LIST(X)
 #undef X
-	case TDP_NR_REASONS: break;
+	case TDP_NR_REASONS:
+		break;
 	}
 	return "?";
 }
@@ -44,10 +53,13 @@ const char *tdp_reason_name(enum tdp_reason reason)
 const char *tdp_reason_about(enum tdp_reason reason)
 {
 	switch (reason) {
-#define X(name, text, about) case TDP_WHY_##name: return about;
-	TDP_REASON_LIST(X)
+#define X(name, text, about) \
+	case TDP_WHY_##name: \
+		return about;
+		TDP_REASON_LIST(X)
 #undef X
-	case TDP_NR_REASONS: break;
+	case TDP_NR_REASONS:
+		break;
 	}
 	return "?";
 }
@@ -71,6 +83,7 @@ const char *tdp_errno_name(int ret)
 	static const struct {
 		int value;
 		const char *name;
+		/* clang-format off */
 	} names[] = {
 		{ 0, "0" }, { EPERM, "EPERM" }, { ENOENT, "ENOENT" },
 		{ EINTR, "EINTR" }, { EIO, "EIO" }, { EAGAIN, "EAGAIN" },
@@ -79,6 +92,7 @@ const char *tdp_errno_name(int ret)
 		{ ENOTTY, "ENOTTY" }, { ENOSPC, "ENOSPC" },
 		{ EOPNOTSUPP, "EOPNOTSUPP" }, { EHWPOISON, "EHWPOISON" },
 	};
+	/* clang-format on */
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
@@ -87,6 +101,7 @@ const char *tdp_errno_name(int ret)
 	return "?";
 }
 
+/* clang-format off */
 static const struct tdp_event_info events[TDP_NR_EVENTS] = {
 #define TDP_FIELD(name, format) { #name, TDP_FIELD_##format },
 #define TDP_EVENT(event, tracepoint, fields) \
@@ -96,6 +111,7 @@ static const struct tdp_event_info events[TDP_NR_EVENTS] = {
 #undef TDP_EVENT
 #undef TDP_FIELD
 };
+/* clang-format on */
 
 const struct tdp_event_info *tdp_event_info(unsigned int id)
 {
@@ -144,10 +160,9 @@ char *tdp_event_print(const struct tdp_event *event, char *buf, size_t size)
 	for (i = 0; i < TDP_EVENT_MAX_FIELDS && info->field[i].name; i++) {
 		if (used >= size)
 			break;
-		used += (size_t)print_field(buf + used, size - used,
-					    info->field[i].name,
-					    info->field[i].format,
-					    event->field[i]);
+		used += (size_t)print_field(
+			buf + used, size - used, info->field[i].name,
+			info->field[i].format, event->field[i]);
 	}
 	return buf;
 }

@@ -10,8 +10,8 @@
 
 #include "tdpsim/tdpsim.h"
 
-#define ENTRIES	512u
-#define PAGE	UINT64_C(4096)
+#define ENTRIES 512u
+#define PAGE    UINT64_C(4096)
 
 static double now(void)
 {
@@ -46,7 +46,8 @@ static double floor_seconds(uint64_t pages)
 static double model_seconds(uint64_t bytes, uint64_t *table_pages)
 {
 	const struct tdp_memslot ram = {
-		.size = bytes, .backing = TDP_BACKING_ANONYMOUS,
+		.size = bytes,
+		.backing = TDP_BACKING_ANONYMOUS,
 	};
 	struct tdp_host_config host;
 	struct tdp_kvm_config kvm;

@@ -10,8 +10,8 @@
 
 #include "tdpsim/tdpsim.h"
 
-#define STEPS	5000u
-#define ROUNDS	100u
+#define STEPS  5000u
+#define ROUNDS 100u
 
 static double now(void)
 {
@@ -88,7 +88,8 @@ static void library_round(void)
 		die(&err);
 	for (i = 0; i < STEPS; i++) {
 		const struct tdp_access access = {
-			.gva = TDP_GVA((i % 1024) * 4096u), .kind = TDP_READ,
+			.gva = TDP_GVA((i % 1024) * 4096u),
+			.kind = TDP_READ,
 		};
 
 		if (tdp_vcpu_access(vcpu, &access, &result, &err))

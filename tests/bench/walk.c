@@ -13,17 +13,17 @@
 
 #include "tdpsim/walk.h"
 
-#define MEMORY	(UINT64_C(1) << 26)
-#define PAGE	UINT64_C(4096)
-#define PAGES	1024u			/* that the guest maps */
-#define ADDRESS	UINT64_C(0x000ffffffffff000)
+#define MEMORY    (UINT64_C(1) << 26)
+#define PAGE      UINT64_C(4096)
+#define PAGES     1024u /* that the guest maps */
+#define ADDRESS   UINT64_C(0x000ffffffffff000)
 
-#define EPT_TABLE	UINT64_C(0x7)
-#define EPT_LEAF	UINT64_C(0x37)		/* RWX, WB */
-#define PTE_TABLE	UINT64_C(0x27)		/* P RW US A */
-#define PTE_LEAF	UINT64_C(0x67)		/* and D */
+#define EPT_TABLE UINT64_C(0x7)
+#define EPT_LEAF  UINT64_C(0x37) /* RWX, WB */
+#define PTE_TABLE UINT64_C(0x27) /* P RW US A */
+#define PTE_LEAF  UINT64_C(0x67) /* and D */
 
-static uint64_t words[MEMORY / 8];	/* a copy that the bare loop reads */
+static uint64_t words[MEMORY / 8]; /* a copy that the bare loop reads */
 static uint64_t next_frame = PAGE;
 
 static void die(const char *why)
@@ -163,7 +163,8 @@ static uint64_t run_model(unsigned int walks)
 		die(err.message);
 	for (i = 0; i < walks; i++) {
 		const struct tdp_walk_access access = {
-			.gva = TDP_GVA(gva_of(i)), .kind = TDP_READ,
+			.gva = TDP_GVA(gva_of(i)),
+			.kind = TDP_READ,
 			.user = true,
 		};
 		struct tdp_walk_result result;

@@ -34,7 +34,9 @@ static void done(unsigned int step, const struct tdp_vm *vm,
 static int run(char *path)
 {
 	const struct tdp_report report = {
-		.trace = trace, .done = done, .context = path,
+		.trace = trace,
+		.done = done,
+		.context = path,
 	};
 	struct tdp_run_summary summary;
 	struct tdp_scenario *scenario;

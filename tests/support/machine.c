@@ -38,9 +38,15 @@ void machine_end(struct machine *m)
 struct tdp_vcpu *machine_vcpu(struct machine *m, unsigned int maxphyaddr)
 {
 	const struct tdp_cpuid cpuid = {
-		.maxphyaddr = maxphyaddr, .lm = true, .nx = true,
-		.gbpages = true, .la57 = true, .smep = true, .smap = true,
-		.pke = true, .mtrr = true,
+		.maxphyaddr = maxphyaddr,
+		.lm = true,
+		.nx = true,
+		.gbpages = true,
+		.la57 = true,
+		.smep = true,
+		.smap = true,
+		.pke = true,
+		.mtrr = true,
 	};
 
 	well(m, tdp_vcpu_create(m->vm, &m->vcpu, &m->err));
@@ -52,7 +58,10 @@ void machine_slot(struct machine *m, unsigned int slot, unsigned int as_id,
 		  uint64_t gpa, uint64_t size, enum tdp_backing backing)
 {
 	const struct tdp_memslot region = {
-		.slot = slot, .as_id = as_id, .gpa = gpa, .size = size,
+		.slot = slot,
+		.as_id = as_id,
+		.gpa = gpa,
+		.size = size,
 		.backing = backing,
 	};
 
@@ -71,7 +80,8 @@ enum tdp_outcome machine_access(struct machine *m, enum tdp_access_kind kind,
 				uint64_t gva)
 {
 	const struct tdp_access access = {
-		.gva = TDP_GVA(gva), .kind = kind,
+		.gva = TDP_GVA(gva),
+		.kind = kind,
 	};
 
 	well(m, tdp_vcpu_access(m->vcpu, &access, &m->result, &m->err));
@@ -81,7 +91,10 @@ enum tdp_outcome machine_access(struct machine *m, enum tdp_access_kind kind,
 void machine_long_mode(struct machine *m, uint64_t cr3)
 {
 	const struct tdp_sregs sregs = {
-		.cr0 = 0x80010031, .cr3 = cr3, .cr4 = 0x20, .efer = 0xd00,
+		.cr0 = 0x80010031,
+		.cr3 = cr3,
+		.cr4 = 0x20,
+		.efer = 0xd00,
 	};
 
 	well(m, tdp_vcpu_set_sregs(m->vcpu, &sregs, &m->result));

@@ -9,16 +9,16 @@
 #include "support/unit.h"
 #include "tdpsim/tdpsim.h"
 
-#define KIB	(UINT64_C(1) << 10)
-#define MIB	(UINT64_C(1) << 20)
-#define GIB	(UINT64_C(1) << 30)
+#define KIB (UINT64_C(1) << 10)
+#define MIB (UINT64_C(1) << 20)
+#define GIB (UINT64_C(1) << 30)
 
 struct machine {
 	struct tdp_host_config host;
 	struct tdp_kvm_config kvm;
 	struct tdp_vm *vm;
-	struct tdp_vcpu *vcpu;	/* the one made last */
-	struct tdp_result result;	/* of the last operation */
+	struct tdp_vcpu *vcpu;    /* the one made last */
+	struct tdp_result result; /* of the last operation */
 	struct tdp_error err;
 };
 

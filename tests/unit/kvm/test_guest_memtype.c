@@ -8,12 +8,12 @@
 #include "arch/regs.h"
 #include "support/machine.h"
 
-#define UC	TDP_MT_UC
-#define WC	TDP_MT_WC
-#define WT	TDP_MT_WT
-#define WP	TDP_MT_WP
-#define WB	TDP_MT_WB
-#define MASK46	(BIT(46) - 1)
+#define UC     TDP_MT_UC
+#define WC     TDP_MT_WC
+#define WT     TDP_MT_WT
+#define WP     TDP_MT_WP
+#define WB     TDP_MT_WB
+#define MASK46 (BIT(46) - 1)
 
 /* A variable pair as base, size and type; size 0: unused. */
 struct pair {
@@ -67,8 +67,10 @@ static const struct type_row {
 	{ "G09_uc_above_wb", { { 0, 4 * GIB, WB }, { 3 * GIB, GIB, UC } }, UC, false, 0xc0000, WB },
 	{ "G10_wb_above_uc", { { 0, 4 * GIB, UC }, { 3 * GIB, GIB, WB } }, WB, false, 0xc0000, UC },
 	{ "G12_wt_above_wc", { { 0, 4 * GIB, WC }, { 3 * GIB, GIB, WT } }, UC, false, 0xc0000, WB },
-	{ "G15_three", { { 0, 4 * GIB, UC }, { 2 * GIB, 2 * GIB, WT }, { 3 * GIB, GIB, WB } }, WB, false, 0xc0000, UC },
-	{ "wt_and_wb_are_wt", { { 0, 4 * GIB, WB }, { 3 * GIB, GIB, WT } }, UC, false, 0xc0000, WT },
+	{ "G15_three", { { 0, 4 * GIB, UC }, { 2 * GIB, 2 * GIB, WT }, { 3 * GIB, GIB,
+	  WB } }, WB, false, 0xc0000, UC },
+	{ "wt_and_wb_are_wt", { { 0, 4 * GIB, WB }, { 3 * GIB, GIB, WT } }, UC, false,
+	  0xc0000, WT },
 	{ "H8_uc_1M_inside", { { 2 * GIB + MIB, MIB, UC } }, WB, false, 0x80100, UC },
 	/* clang-format on */
 };
@@ -95,7 +97,7 @@ static void mtrrs_off_depend_on_cpuid(void **state)
 	with_vcpu(&m, "v6.8");
 	m.vcpu->mtrr.def_type = WB;
 	assert_int_equal(memtype_guest_mtrr(m.vcpu, 0x100), UC);
-	m.vcpu->cpuid.mtrr = false;	/* G02 */
+	m.vcpu->cpuid.mtrr = false; /* G02 */
 	assert_int_equal(memtype_guest_mtrr(m.vcpu, 0x100), WB);
 	machine_end(&m);
 }
@@ -121,7 +123,8 @@ static const struct level_row {
 	{ "H7_next_2M", { { 2 * GIB, 2 * MIB, UC } }, WB, false, 2 * GIB + 2 * MIB, 2 },
 	{ "H8_at_2G", { { 2 * GIB + MIB, MIB, UC } }, WB, false, 2 * GIB, 1 },
 	{ "H9_at_1G", { { GIB, GIB / 2, WB }, { GIB + GIB / 2, GIB / 2, WB } }, UC, false, GIB, 2 },
-	{ "H9_default_wb", { { GIB, GIB / 2, WB }, { GIB + GIB / 2, GIB / 2, WB } }, WB, false, GIB, 3 },
+	{ "H9_default_wb", { { GIB, GIB / 2, WB }, { GIB + GIB / 2, GIB / 2, WB } }, WB,
+	  false, GIB, 3 },
 	{ "H10_at_1G", { { 0, GIB, WB }, { GIB, GIB, WB } }, UC, false, GIB, 3 },
 	/* clang-format on */
 };
@@ -145,7 +148,7 @@ static void fixed_ranges_alone_by_default_type(void **state)
 	struct machine m;
 
 	(void)state;
-	with_vcpu(&m, "v5.15");		/* H5 */
+	with_vcpu(&m, "v5.15"); /* H5 */
 	load_fixed(&m.vcpu->mtrr, WB);
 	m.vcpu->mtrr.def_type = BIT(11) | BIT(10) | WB;
 	assert_int_equal(memtype_max_level(m.vcpu, 0, 3), 3);
@@ -188,8 +191,8 @@ static void leaf_bits(void **state)
 	m.vcpu->mtrr.def_type = BIT(11) | UC;
 	m.vcpu->sregs.cr0 = CR0_PE | (r->cd ? CR0_CD : 0);
 	if (r->dma)
-		assert_int_equal(tdp_vm_attach_dma(m.vm, true, &m.result,
-						   NULL), TDP_OK);
+		assert_int_equal(tdp_vm_attach_dma(m.vm, true, &m.result, NULL),
+				 TDP_OK);
 	assert_int_equal(memtype_spte_bits(m.vcpu, 0x100, false), r->bits);
 	/* Device memory of the host is UC, and the guest's PAT has a say. */
 	assert_int_equal(memtype_spte_bits(m.vcpu, 0x100, true), 0);

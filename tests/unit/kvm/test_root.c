@@ -20,6 +20,7 @@ static const struct cache_row {
 	bool hit;
 	char current_after;
 	const char *prev_after;
+	/* clang-format off */
 } cache_rows[] = {
 	{ "C02_miss_keeps_current_in_prev", 'A', "---", 'B', false, '-', "A--" },
 	{ "C03_first", 'A', "B--", 'B', true, 'B', "A--" },
@@ -32,6 +33,7 @@ static const struct cache_row {
 	  "BCD" },
 	{ "same_root", 'A', "B--", 'A', true, 'A', "B--" },
 };
+/* clang-format on */
 
 /* Five roles that differ in nothing but what tells roots apart. */
 static struct tdp_role role_of(const struct machine *m, char letter)
@@ -99,8 +101,9 @@ static void cache(void **state)
 static const struct life_row {
 	const char *name;
 	const char *profile;
-	bool survives;		/* the last vCPU letting go */
+	bool survives; /* the last vCPU letting go */
 	const char *tdp_mmu;
+	/* clang-format off */
 } life_rows[] = {
 	{ "v5_17", "v5.17", false, "on" },
 	{ "v6_1", "v6.1", false, "on" },
@@ -109,6 +112,7 @@ static const struct life_row {
 	{ "v6_12", "v6.12", true, "on" },
 	{ "v7_2", "v7.2", true, "on" },
 };
+/* clang-format on */
 
 static void life(void **state)
 {

@@ -4,7 +4,6 @@
 
 #include "spte_kernels.h"
 
-
 /* clang-format off */
 static const struct broken_row {
 	const char *name;

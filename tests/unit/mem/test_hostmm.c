@@ -3,8 +3,8 @@
 #include "mem/hostmm.h"
 #include "support/unit.h"
 
-#define MIB	(UINT64_C(1) << 20)
-#define HVA	UINT64_C(0x7f0040000000)
+#define MIB (UINT64_C(1) << 20)
+#define HVA UINT64_C(0x7f0040000000)
 
 struct world {
 	struct physmem pm;
@@ -32,24 +32,38 @@ static const struct row {
 	bool writable, zero_page;
 } rows[] = {
 	/* clang-format off */
-	{ "anonymous_written",	TDP_BACKING_ANONYMOUS, false, false, false, GUP_OK, 1, true, false },
-	{ "anonymous_untouched_read", TDP_BACKING_ANONYMOUS, true, false, false, GUP_OK, 1, false, true },
-	{ "anonymous_untouched_write", TDP_BACKING_ANONYMOUS, true, false, true, GUP_OK, 1, true, false },
+	{ "anonymous_written",	TDP_BACKING_ANONYMOUS, false, false, false, GUP_OK, 1, true,
+	  false },
+	{ "anonymous_untouched_read", TDP_BACKING_ANONYMOUS, true, false, false, GUP_OK, 1,
+	  false, true },
+	{ "anonymous_untouched_write", TDP_BACKING_ANONYMOUS, true, false, true, GUP_OK, 1,
+	  true, false },
 	{ "thp_written",	TDP_BACKING_THP, false, false, false, GUP_OK, 2, true, false },
 	{ "thp_untouched_read",	TDP_BACKING_THP, true, false, false, GUP_OK, 2, false, true },
 	{ "thp_untouched_write", TDP_BACKING_THP, true, false, true, GUP_OK, 2, true, false },
-	{ "hugetlb_2M",		TDP_BACKING_HUGETLB_2M, false, false, false, GUP_OK, 2, true, false },
-	{ "hugetlb_2M_untouched", TDP_BACKING_HUGETLB_2M, true, false, false, GUP_OK, 2, false, true },
-	{ "hugetlb_1G",		TDP_BACKING_HUGETLB_1G, false, false, false, GUP_OK, 3, true, false },
+	{ "hugetlb_2M",		TDP_BACKING_HUGETLB_2M, false, false, false, GUP_OK, 2,
+	  true, false },
+	{ "hugetlb_2M_untouched", TDP_BACKING_HUGETLB_2M, true, false, false, GUP_OK, 2,
+	  false, true },
+	{ "hugetlb_1G",		TDP_BACKING_HUGETLB_1G, false, false, false, GUP_OK, 3,
+	  true, false },
 	{ "shmem_untouched_read", TDP_BACKING_SHMEM, true, false, false, GUP_OK, 1, true, false },
-	{ "file_private_clean",	TDP_BACKING_FILE_PRIVATE, true, false, false, GUP_OK, 1, false, false },
-	{ "file_private_copied", TDP_BACKING_FILE_PRIVATE, false, false, false, GUP_OK, 1, true, false },
-	{ "prot_read_read",	TDP_BACKING_ANONYMOUS, false, true, false, GUP_OK, 1, false, false },
-	{ "prot_read_write",	TDP_BACKING_ANONYMOUS, false, true, true, GUP_FORBIDDEN, 0, false, false },
-	{ "prot_none",		TDP_BACKING_PROT_NONE, false, false, false, GUP_FORBIDDEN, 0, false, false },
-	{ "unmapped",		TDP_BACKING_UNMAPPED, false, false, false, GUP_FAULT, 0, false, false },
-	{ "uffd_missing",	TDP_BACKING_UFFD_MISSING, false, false, false, GUP_BLOCKS, 0, false, false },
-	{ "hwpoison",		TDP_BACKING_HWPOISON, false, false, false, GUP_POISON, 0, false, false },
+	{ "file_private_clean",	TDP_BACKING_FILE_PRIVATE, true, false, false, GUP_OK, 1,
+	  false, false },
+	{ "file_private_copied", TDP_BACKING_FILE_PRIVATE, false, false, false, GUP_OK, 1,
+	  true, false },
+	{ "prot_read_read",	TDP_BACKING_ANONYMOUS, false, true, false, GUP_OK, 1, false,
+	  false },
+	{ "prot_read_write",	TDP_BACKING_ANONYMOUS, false, true, true, GUP_FORBIDDEN, 0,
+	  false, false },
+	{ "prot_none",		TDP_BACKING_PROT_NONE, false, false, false, GUP_FORBIDDEN,
+	  0, false, false },
+	{ "unmapped",		TDP_BACKING_UNMAPPED, false, false, false, GUP_FAULT, 0,
+	  false, false },
+	{ "uffd_missing",	TDP_BACKING_UFFD_MISSING, false, false, false, GUP_BLOCKS,
+	  0, false, false },
+	{ "hwpoison",		TDP_BACKING_HWPOISON, false, false, false, GUP_POISON, 0,
+	  false, false },
 	{ "pfnmap",		TDP_BACKING_PFNMAP, false, false, false, GUP_OK, 1, true, false },
 	/* clang-format on */
 };
@@ -63,15 +77,17 @@ static void backing(void **state)
 
 	begin(&w);
 	assert_int_equal(hostmm_map(&w.mm, HVA, 2048 * MIB, r->backing,
-				    r->untouched, r->read_only, NULL), TDP_OK);
+				    r->untouched, r->read_only, NULL),
+			 TDP_OK);
 	assert_int_equal(hostmm_gup(&w.mm, HVA + 5 * FRAME_SIZE, r->write,
-				    &status, &gup, NULL), TDP_OK);
+				    &status, &gup, NULL),
+			 TDP_OK);
 	assert_int_equal(status, r->status);
 	assert_int_equal(gup.level, r->level);
 	assert_int_equal(gup.writable, r->writable);
 	if (status == GUP_OK)
 		assert_int_equal(gup.hpa >= w.mm.zero_hpa &&
-				 gup.hpa < w.mm.zero_hpa + 2 * MIB,
+					 gup.hpa < w.mm.zero_hpa + 2 * MIB,
 				 r->zero_page);
 	assert_int_equal(gup.mmio, r->backing == TDP_BACKING_PFNMAP);
 	end(&w);
@@ -86,17 +102,20 @@ static void write_breaks_one_huge_page_only(void **state)
 	(void)state;
 	begin(&w);
 	assert_int_equal(hostmm_map(&w.mm, HVA, 6 * MIB, TDP_BACKING_THP, true,
-				    false, NULL), TDP_OK);
-	assert_int_equal(hostmm_gup(&w.mm, HVA + 3 * MIB, true, &status, &gup,
-				    NULL), TDP_OK);
+				    false, NULL),
+			 TDP_OK);
+	assert_int_equal(
+		hostmm_gup(&w.mm, HVA + 3 * MIB, true, &status, &gup, NULL),
+		TDP_OK);
 	assert_int_equal(gup.invalidate_start, HVA + 2 * MIB);
 	assert_int_equal(gup.invalidate_end, HVA + 4 * MIB);
 	assert_false(hostmm_find(&w.mm, HVA + 2 * MIB)->untouched);
 	assert_true(hostmm_find(&w.mm, HVA)->untouched);
 	assert_true(hostmm_find(&w.mm, HVA + 4 * MIB)->untouched);
 	/* The second write finds a page of its own. */
-	assert_int_equal(hostmm_gup(&w.mm, HVA + 3 * MIB, true, &status, &gup,
-				    NULL), TDP_OK);
+	assert_int_equal(
+		hostmm_gup(&w.mm, HVA + 3 * MIB, true, &status, &gup, NULL),
+		TDP_OK);
 	assert_int_equal(gup.invalidate_end, 0);
 	end(&w);
 }
@@ -110,12 +129,15 @@ static void huge_page_needs_its_whole_block(void **state)
 	(void)state;
 	begin(&w);
 	assert_int_equal(hostmm_map(&w.mm, HVA + MIB, 4 * MIB, TDP_BACKING_THP,
-				    false, false, NULL), TDP_OK);
-	assert_int_equal(hostmm_gup(&w.mm, HVA + MIB, false, &status, &gup,
-				    NULL), TDP_OK);
+				    false, false, NULL),
+			 TDP_OK);
+	assert_int_equal(
+		hostmm_gup(&w.mm, HVA + MIB, false, &status, &gup, NULL),
+		TDP_OK);
 	assert_int_equal(gup.level, 1);
-	assert_int_equal(hostmm_gup(&w.mm, HVA + 2 * MIB, false, &status, &gup,
-				    NULL), TDP_OK);
+	assert_int_equal(
+		hostmm_gup(&w.mm, HVA + 2 * MIB, false, &status, &gup, NULL),
+		TDP_OK);
 	assert_int_equal(gup.level, 2);
 	/* Host and userspace addresses agree in the bits below 2 MiB. */
 	assert_int_equal(gup.hpa & (2 * MIB - 1), 0);
@@ -149,8 +171,9 @@ static void too_large_a_mapping_changes_nothing(void **state)
 	assert_int_equal(hostmm_map(&w.mm, HVA, UINT64_C(1) << 40,
 				    TDP_BACKING_THP, false, false, &err),
 			 TDP_ELIMIT);
-	assert_string_equal(err.message,
-			    "1048576 MiB do not fit into the host's memory (8192 MiB)");
+	assert_string_equal(
+		err.message,
+		"1048576 MiB do not fit into the host's memory (8192 MiB)");
 	assert_null(hostmm_find(&w.mm, HVA));
 	end(&w);
 }

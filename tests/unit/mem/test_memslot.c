@@ -26,7 +26,8 @@ static void level_limit(void **state)
 {
 	const struct row *r = *state;
 	const struct memslot slot = {
-		.base_gfn = r->base, .npages = r->pages,
+		.base_gfn = r->base,
+		.npages = r->pages,
 		.hva = r->hva_page << 12,
 	};
 	unsigned int level;
@@ -41,7 +42,9 @@ static void add(struct memslots *slots, unsigned int id, uint64_t base,
 		uint64_t pages)
 {
 	const struct memslot slot = {
-		.id = id, .base_gfn = base, .npages = pages,
+		.id = id,
+		.base_gfn = base,
+		.npages = pages,
 	};
 
 	assert_int_equal(memslots_set(slots, &slot, NULL), TDP_OK);
@@ -124,8 +127,10 @@ static void teardown_slots(void *context)
 static void set_survives_want_of_memory(void **state)
 {
 	static const struct nomem test = {
-		.setup = setup_slots, .attempt = attempt_set,
-		.digest = digest_slots, .teardown = teardown_slots,
+		.setup = setup_slots,
+		.attempt = attempt_set,
+		.digest = digest_slots,
+		.teardown = teardown_slots,
 	};
 
 	(void)state;

@@ -8,7 +8,7 @@
 
 #include "mem/physmem_far.h"
 
-#define FLAT	(UINT64_C(1) << 20)
+#define FLAT (UINT64_C(1) << 20)
 
 struct fixture {
 	struct physmem pm;

@@ -80,7 +80,8 @@ static void hole_is_mmio_once_with_a_fault_then_by_the_spte(void **state)
 	assert_int_equal(m.result.exits, 1);
 	assert_int_equal(m.result.mmu_pages, 0);
 	assert_int_equal(m.result.exit, r->vendor == TDP_INTEL ?
-			 TDP_EXIT_EPT_MISCONFIG : TDP_EXIT_NPF);
+						TDP_EXIT_EPT_MISCONFIG :
+						TDP_EXIT_NPF);
 	machine_end(&m);
 }
 
@@ -102,7 +103,10 @@ static void new_slot_makes_mmio_sptes_stale(void **state)
 static void untouched_memory_faults_twice_after_a_prefault(void **state)
 {
 	const struct tdp_memslot region = {
-		.slot = 1, .gpa = 0x10000000, .size = MIB, .untouched = true,
+		.slot = 1,
+		.gpa = 0x10000000,
+		.size = MIB,
+		.untouched = true,
 		.backing = TDP_BACKING_ANONYMOUS,
 	};
 	const struct vendor_row *r = *state;
@@ -123,8 +127,11 @@ static void untouched_memory_faults_twice_after_a_prefault(void **state)
 static void read_only_slot_is_mapped_and_writes_are_mmio(void **state)
 {
 	const struct tdp_memslot region = {
-		.slot = 1, .gpa = 0x10000000, .size = MIB,
-		.flag_readonly = true, .backing = TDP_BACKING_ANONYMOUS,
+		.slot = 1,
+		.gpa = 0x10000000,
+		.size = MIB,
+		.flag_readonly = true,
+		.backing = TDP_BACKING_ANONYMOUS,
 	};
 	const struct vendor_row *r = *state;
 	struct machine m;
@@ -164,13 +171,12 @@ static void host_without_a_page(void **state)
 
 	start(&m, TDP_INTEL, "v6.12");
 	machine_slot(&m, 1, 0, 0x10000000, MIB, r->backing);
-	assert_int_equal(machine_access(&m, TDP_READ, 0x10000000),
-			 r->outcome);
+	assert_int_equal(machine_access(&m, TDP_READ, 0x10000000), r->outcome);
 	assert_int_equal(m.result.reason, r->reason);
 	/* Served, or mapped again: now it works. */
 	assert_int_equal(tdp_vm_set_backing(m.vm, 0, TDP_GPA(0x10000000), MIB,
-					    TDP_BACKING_ANONYMOUS, false,
-					    NULL), TDP_OK);
+					    TDP_BACKING_ANONYMOUS, false, NULL),
+			 TDP_OK);
 	assert_int_equal(machine_access(&m, TDP_READ, 0x10000000),
 			 TDP_OUTCOME_DONE);
 	machine_end(&m);
@@ -202,8 +208,8 @@ static void la57_host_by_kernel(void **state)
 	(void)state;
 	machine_init(&m, TDP_AMD, "v5.14");
 	m.host.la57 = true;
-	assert_int_equal(tdp_vm_create(&m.host, &m.kvm, &m.vm, &m.result,
-				       NULL), TDP_OK);
+	assert_int_equal(tdp_vm_create(&m.host, &m.kvm, &m.vm, &m.result, NULL),
+			 TDP_OK);
 	assert_null(m.vm);
 	assert_int_equal(m.result.reason, TDP_WHY_NPT_LA57_REFUSED);
 

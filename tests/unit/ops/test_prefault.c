@@ -4,8 +4,8 @@
 
 #include "support/machine.h"
 
-#define START	UINT64_C(0x40000000)
-#define SIZE	UINT64_C(0x40201000)
+#define START UINT64_C(0x40000000)
+#define SIZE  UINT64_C(0x40201000)
 
 /* A slot of 1 GiB, 2 MiB and 4 KiB, backed by 2M pages; rows F of KVM 6.12. */
 static const struct row {
@@ -19,19 +19,32 @@ static const struct row {
 	uint64_t signal_after;
 } rows[] = {
 	/* clang-format off */
-	{ "F01_step_limited_by_size", "v6.12", START, 0x1000, 0, 0, START + 0x1000, 0, 2, TDP_WHY_MAPPED, 0 },
-	{ "F02_one_step",	"v6.12", START, 2 * MIB, 0, 0, START + 2 * MIB, 0, 2, TDP_WHY_MAPPED, 0 },
-	{ "F03_two_steps",	"v6.12", START + 0x1000, 2 * MIB, 0, 0, START + 2 * MIB + 0x1000, 0, 2, TDP_WHY_MAPPED, 0 },
-	{ "F05_tail_then_hole",	"v6.12", 0x80200000, 0x2000, 0, 0, 0x80201000, 0x1000, 1, TDP_WHY_MMIO_SPTE, 0 },
-	{ "F06_hole",		"v6.12", 0x80201000, 0x1000, 0, -ENOENT, 0x80201000, 0x1000, 0, TDP_WHY_MMIO_SPTE, 0 },
-	{ "F07_size_zero",	"v6.12", START, 0, 0, -EINVAL, START, 0, 0, TDP_WHY_EMPTY_OR_WRAPS, 0 },
-	{ "F08_gpa_alignment",	"v6.12", START + 0x800, 0x1000, 0, -EINVAL, START + 0x800, 0x1000, 0, TDP_WHY_UNALIGNED, 0 },
-	{ "F09_size_alignment",	"v6.12", START, 0x1800, 0, -EINVAL, START, 0x1800, 0, TDP_WHY_UNALIGNED, 0 },
-	{ "F10_sum_is_zero",	"v6.12", 0xfffffffffffff000, 0x1000, 0, -EINVAL, 0xfffffffffffff000, 0x1000, 0, TDP_WHY_EMPTY_OR_WRAPS, 0 },
-	{ "F11_beyond_the_host", "v6.12", 0xffffffffffffe000, 0x1000, 0, -ENOENT, 0xffffffffffffe000, 0x1000, 0, TDP_WHY_GFN_TOO_HIGH, 0 },
-	{ "F13_flags",		"v6.12", START, 0x1000, 1, -EINVAL, START, 0x1000, 0, TDP_WHY_FLAGS, 0 },
-	{ "F19_signal_after_2M", "v6.12", START, 4 * MIB, 0, 0, START + 2 * MIB, 2 * MIB, 2, TDP_WHY_SIGNAL, 512 },
-	{ "before_6_11",	"v6.8", START, 0x1000, 0, -EINVAL, START, 0x1000, 0, TDP_WHY_NO_IOCTL, 0 },
+	{ "F01_step_limited_by_size", "v6.12", START, 0x1000, 0, 0, START + 0x1000, 0, 2,
+	  TDP_WHY_MAPPED, 0 },
+	{ "F02_one_step",	"v6.12", START, 2 * MIB, 0, 0, START + 2 * MIB, 0, 2,
+	  TDP_WHY_MAPPED, 0 },
+	{ "F03_two_steps",	"v6.12", START + 0x1000, 2 * MIB, 0, 0,
+	  START + 2 * MIB + 0x1000, 0, 2, TDP_WHY_MAPPED, 0 },
+	{ "F05_tail_then_hole",	"v6.12", 0x80200000, 0x2000, 0, 0, 0x80201000, 0x1000, 1,
+	  TDP_WHY_MMIO_SPTE, 0 },
+	{ "F06_hole",		"v6.12", 0x80201000, 0x1000, 0, -ENOENT, 0x80201000, 0x1000,
+	  0, TDP_WHY_MMIO_SPTE, 0 },
+	{ "F07_size_zero",	"v6.12", START, 0, 0, -EINVAL, START, 0, 0,
+	  TDP_WHY_EMPTY_OR_WRAPS, 0 },
+	{ "F08_gpa_alignment",	"v6.12", START + 0x800, 0x1000, 0, -EINVAL, START + 0x800,
+	  0x1000, 0, TDP_WHY_UNALIGNED, 0 },
+	{ "F09_size_alignment",	"v6.12", START, 0x1800, 0, -EINVAL, START, 0x1800, 0,
+	  TDP_WHY_UNALIGNED, 0 },
+	{ "F10_sum_is_zero",	"v6.12", 0xfffffffffffff000, 0x1000, 0, -EINVAL,
+	  0xfffffffffffff000, 0x1000, 0, TDP_WHY_EMPTY_OR_WRAPS, 0 },
+	{ "F11_beyond_the_host", "v6.12", 0xffffffffffffe000, 0x1000, 0, -ENOENT,
+	  0xffffffffffffe000, 0x1000, 0, TDP_WHY_GFN_TOO_HIGH, 0 },
+	{ "F13_flags",		"v6.12", START, 0x1000, 1, -EINVAL, START, 0x1000, 0,
+	  TDP_WHY_FLAGS, 0 },
+	{ "F19_signal_after_2M", "v6.12", START, 4 * MIB, 0, 0, START + 2 * MIB, 2 * MIB, 2,
+	  TDP_WHY_SIGNAL, 512 },
+	{ "before_6_11",	"v6.8", START, 0x1000, 0, -EINVAL, START, 0x1000, 0,
+	  TDP_WHY_NO_IOCTL, 0 },
 	/* clang-format on */
 };
 
@@ -70,7 +83,7 @@ static const struct leaf_row {
 	enum tdp_vendor vendor;
 	bool ad;
 	enum tdp_backing backing;
-	uint64_t flags;		/* of the SPTE, its frame removed */
+	uint64_t flags; /* of the SPTE, its frame removed */
 } leaf_rows[] = {
 	/* clang-format off */
 	{ "ept_4k",	"v6.12", TDP_INTEL, true,  TDP_BACKING_ANONYMOUS, 0x8600000000000a77 },
@@ -134,8 +147,8 @@ static void stale_root(const char *profile, bool spins)
 	assert_int_equal(tdp_vm_set_memslot(m.vm, &gone, &m.result, NULL),
 			 TDP_OK);
 	machine_prefault(&m, START, 0x1000);
-	assert_int_equal(m.result.outcome, spins ? TDP_OUTCOME_LIVELOCK :
-						   TDP_OUTCOME_DONE);
+	assert_int_equal(m.result.outcome,
+			 spins ? TDP_OUTCOME_LIVELOCK : TDP_OUTCOME_DONE);
 	/* A signal ends the spinning. */
 	if (spins) {
 		tdp_vcpu_signal(m.vcpu, 1);
@@ -208,7 +221,8 @@ static const struct stage_row {
 	{ "P03_v1_hole",	"map_v1", 0x90000000, 0x1000, 0, 0, -EFAULT, 0x1000, false },
 	{ "P05_v1_accessed",	"map_v1", START, 2 * MIB, 0, 0, 0, 0, true },
 	{ "P05_v3_not_accessed", "map_v3", START, 2 * MIB, 0, 0, 0, 0, false },
-	{ "P06_v2_size_wraps",	"map_v2", START + 0x1000, 0x1000, 0, 1, -EINTR, 0x1000 - 0x1ff000, true },
+	{ "P06_v2_size_wraps",	"map_v2", START + 0x1000, 0x1000, 0, 1, -EINTR,
+	  0x1000 - 0x1ff000, true },
 	{ "P07_v2_signal",	"map_v2", START, 4 * MIB, 0, 512, -EINTR, 2 * MIB, true },
 	{ "P07_v3_signal",	"map_v3", START, 4 * MIB, 0, 512, 0, 2 * MIB, false },
 	{ "P08_v2_hole",	"map_v2", 0x90000000, 0x1000, 0, 0, -EINVAL, 0x1000, false },
@@ -230,7 +244,8 @@ static void stage(void **state)
 	if (r->signal_after)
 		tdp_vcpu_signal(m.vcpu, r->signal_after);
 	assert_int_equal(tdp_vcpu_prefault(m.vcpu, TDP_GPA(r->gpa), r->size,
-					   r->flags, &m.result, NULL), TDP_OK);
+					   r->flags, &m.result, NULL),
+			 TDP_OK);
 	assert_int_equal(m.result.ret, r->ret);
 	assert_int_equal(m.result.size, r->size_after);
 	if (r->ret != -EFAULT && r->ret != -EINVAL && r->ret != -ENOENT)

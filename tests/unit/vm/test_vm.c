@@ -18,7 +18,8 @@ static const struct host_row {
 	{ "maxphyaddr_low", 35, 4, GIB, MIB, "host: maxphyaddr 35 is not in 36..52" },
 	{ "maxphyaddr_high", 53, 4, GIB, MIB, "host: maxphyaddr 53 is not in 36..52" },
 	{ "ept_levels", 46, 3, GIB, MIB, "host: ept levels are 4 or 5, not 3" },
-	{ "memory_unaligned", 46, 4, GIB + 1, MIB, "host: memory sizes are not whole 4 KiB frames" },
+	{ "memory_unaligned", 46, 4, GIB + 1, MIB,
+	  "host: memory sizes are not whole 4 KiB frames" },
 	{ "memory_too_much", 36, 4, 128 * GIB, MIB, "host: 128 GiB of memory do not fit into 36 address bits" },
 	{ "memory_too_little", 46, 4, 16 * MIB, MIB, "host: memory is 32 MiB or more, and at most half of it for page tables" },
 	{ "tables_too_much", 46, 4, 64 * MIB, 48 * MIB, "host: memory is 32 MiB or more, and at most half of it for page tables" },
@@ -35,8 +36,9 @@ static void impossible_host(void **state)
 	m.host.ept_levels = r->ept_levels;
 	m.host.memory = r->memory;
 	m.host.table_memory = r->table_memory;
-	assert_int_equal(tdp_vm_create(&m.host, &m.kvm, &m.vm, &m.result,
-				       &m.err), TDP_EINVAL);
+	assert_int_equal(
+		tdp_vm_create(&m.host, &m.kvm, &m.vm, &m.result, &m.err),
+		TDP_EINVAL);
 	assert_null(m.vm);
 	assert_string_equal(m.err.message, r->message);
 }
@@ -72,7 +74,8 @@ static void teardown_create(void *context)
 static void creation_survives_want_of_memory(void **state)
 {
 	static const struct nomem test = {
-		.attempt = attempt_create, .teardown = teardown_create,
+		.attempt = attempt_create,
+		.teardown = teardown_create,
 	};
 
 	(void)state;
@@ -90,7 +93,8 @@ static void page_table_memory_is_a_limit(void **state)
 	machine_vcpu(&m, 46);
 	machine_slot(&m, 0, 0, 0, GIB, TDP_BACKING_ANONYMOUS);
 	assert_int_equal(tdp_vcpu_prefault(m.vcpu, TDP_GPA(0), GIB, 0,
-					   &m.result, &m.err), TDP_ELIMIT);
+					   &m.result, &m.err),
+			 TDP_ELIMIT);
 	assert_non_null(strstr(m.err.message, "page tables"));
 	assert_int_equal(tdp_vm_check(m.vm, NULL), TDP_OK);
 	machine_end(&m);
@@ -104,16 +108,17 @@ static void mapped(struct machine *m, struct tdp_spte_info path[5])
 	machine_vcpu(m, 46);
 	machine_slot(m, 0, 0, 0, GIB, TDP_BACKING_ANONYMOUS);
 	assert_int_equal(machine_prefault(m, 0, 4096), 0);
-	assert_int_equal(tdp_vm_get_sptes(m->vm, m->result.root_id, TDP_GPA(0),
-					  path), 4);
+	assert_int_equal(
+		tdp_vm_get_sptes(m->vm, m->result.root_id, TDP_GPA(0), path),
+		4);
 }
 
 /* Each breaks one thing that tdp_vm_check() must see. */
 static const struct broken_row {
 	const char *name;
-	unsigned int step;	/* of the path, from the root */
-	uint64_t spte;		/* what is written there */
-	const char *message;	/* part of it */
+	unsigned int step;   /* of the path, from the root */
+	uint64_t spte;       /* what is written there */
+	const char *message; /* part of it */
 } broken_rows[] = {
 	/* clang-format off */
 	{ "garbage", 3, 0x1234, "neither present, empty nor MMIO" },
@@ -161,10 +166,13 @@ static const struct slot_row {
 	{ "unaligned", { .slot = 1, .gpa = 0x800, .size = 0x1000 }, -EINVAL, TDP_WHY_BAD_SLOT },
 	{ "number_too_high", { .slot = 32764, .size = 0x1000 }, -EINVAL, TDP_WHY_BAD_SLOT },
 	{ "no_such_space", { .slot = 1, .as_id = 2, .size = 0x1000 }, -EINVAL, TDP_WHY_BAD_SLOT },
-	{ "wraps", { .slot = 1, .gpa = 0xfffffffffffff000, .size = 0x2000 }, -EINVAL, TDP_WHY_BAD_SLOT },
+	{ "wraps", { .slot = 1, .gpa = 0xfffffffffffff000, .size = 0x2000 }, -EINVAL,
+	  TDP_WHY_BAD_SLOT },
 	{ "too_many_pages", { .slot = 1, .size = 0x80000000ull << 12 }, -EINVAL, TDP_WHY_BAD_SLOT },
-	{ "beyond_the_host", { .slot = 1, .gpa = 1ull << 46, .size = 0x1000 }, -EINVAL, TDP_WHY_GFN_TOO_HIGH },
-	{ "overlaps", { .slot = 1, .gpa = GIB - 4096, .size = 0x2000 }, -EEXIST, TDP_WHY_SLOT_OVERLAPS },
+	{ "beyond_the_host", { .slot = 1, .gpa = 1ull << 46, .size = 0x1000 }, -EINVAL,
+	  TDP_WHY_GFN_TOO_HIGH },
+	{ "overlaps", { .slot = 1, .gpa = GIB - 4096, .size = 0x2000 }, -EEXIST,
+	  TDP_WHY_SLOT_OVERLAPS },
 	{ "delete_what_is_not_there", { .slot = 9 }, -EINVAL, TDP_WHY_BAD_SLOT },
 	{ "resize", { .slot = 0, .size = MIB }, -EINVAL, TDP_WHY_BAD_SLOT },
 	{ "other_space_may_overlap", { .slot = 1, .as_id = 1, .size = 0x1000 }, 0, TDP_WHY_NONE },
@@ -179,8 +187,8 @@ static void memslot(void **state)
 	machine_init(&m, TDP_INTEL, "v6.12");
 	machine_start(&m);
 	machine_slot(&m, 0, 0, 0, GIB, TDP_BACKING_ANONYMOUS);
-	assert_int_equal(tdp_vm_set_memslot(m.vm, &r->slot, &m.result,
-					    &m.err), TDP_OK);
+	assert_int_equal(tdp_vm_set_memslot(m.vm, &r->slot, &m.result, &m.err),
+			 TDP_OK);
 	assert_int_equal(m.result.ret, r->ret);
 	assert_int_equal(m.result.reason, r->reason);
 	machine_end(&m);
@@ -195,8 +203,9 @@ static void events_print_their_fields(void **state)
 	char buf[200], small[10];
 
 	(void)state;
-	assert_string_equal(tdp_event_print(&event, buf, sizeof(buf)),
-			    "kvm_tdp_mmu_spte_changed: gfn 0x200 old_spte 0x8000000000000000 new_spte 0xe47 level 1 as_id 0");
+	assert_string_equal(
+		tdp_event_print(&event, buf, sizeof(buf)),
+		"kvm_tdp_mmu_spte_changed: gfn 0x200 old_spte 0x8000000000000000 new_spte 0xe47 level 1 as_id 0");
 	assert_string_equal(tdp_event_print(&event, small, sizeof(small)),
 			    "kvm_tdp_m");
 	assert_null(tdp_event_info(TDP_NR_EVENTS));
