@@ -229,7 +229,9 @@ static void code_from_nowhere(void **state)
 {
 	const struct vendor_row *r = *state;
 	const struct tdp_access user = {
-		.gva = TDP_GVA(0x40002000), .kind = TDP_FETCH, .user = true,
+		.gva = TDP_GVA(0x40002000),
+		.kind = TDP_FETCH,
+		.user = true,
 	};
 	struct machine m;
 
