@@ -25,6 +25,9 @@ static const struct arg ept_rows[] = {
 };
 static const struct args ept_args = ARGS(ept_rows, struct tdp_host_config);
 
+/* Page tables are written, unlike the rest: a scenario must not eat the machine. */
+#define MAX_TABLE_MEMORY (UINT64_C(1) << 29)
+
 static const struct arg host_rows[] = {
 	HOST(vendor, "vendor", type_vendor,
 	     .about = "whose processor; the rest follows it (intel)"),
@@ -51,7 +54,7 @@ static const struct arg host_rows[] = {
 		     "x86_cache_bits of a processor with L1TF; 0: not affected"),
 	HOST(memory, "memory", type_size,
 	     .about = "host-physical memory that is reserved"),
-	HOST(table_memory, "table_memory", type_size,
+	HOST(table_memory, "table_memory", type_size, .max = MAX_TABLE_MEMORY,
 	     .about = "of it, for page tables"),
 };
 const struct args host_args = ARGS(host_rows, struct tdp_host_config);

@@ -20,7 +20,7 @@ void tdp_host_config_init(struct tdp_host_config *host, enum tdp_vendor vendor)
 		.ept_1g = true,
 		.pml = true,
 		.memory = 256 * GIB,
-		.table_memory = 1 * GIB,
+		.table_memory = GIB / 2,
 	};
 }
 
