@@ -128,7 +128,7 @@ static const struct row {
 	{ "event_that_must_not_be",
 	  "  - prefault: { gpa: 2M, size: 2M }\n"
 	  "    expect: { no_events: [ kvm_exit, kvm_mmu_spte_requested: { level: 2 } ] }\n",
-	  2, "2:38 prefault no_events[1]: no kvm_mmu_spte_requested: level 2, got kvm_mmu_spte_requested: gfn 0x200, pfn 0x80200, level 2\n" },
+	  2, "2:38 prefault no_events[1]: no kvm_mmu_spte_requested: level 2, got kvm_mmu_spte_requested: gfn 0x200, pfn 0x40200, level 2\n" },
 	{ "event_counts",
 	  "  - prefault: { gpa: 2M, size: 2M }\n"
 	  "    expect: { event_counts: { kvm_mmu_get_page: 3, kvm_exit: 1 } }\n",
