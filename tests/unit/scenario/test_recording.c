@@ -11,10 +11,11 @@
 /* A file that lasts for one test. */
 static void write_file(char *path, const char *text)
 {
+	static const char name[] = P_tmpdir "/tdpsim-recording-XXXXXX";
 	FILE *file;
 	int fd;
 
-	strcpy(path, P_tmpdir "/tdpsim-recording-XXXXXX");
+	memcpy(path, name, sizeof(name));
 	fd = mkstemp(path);
 	assert_true(fd >= 0);
 	file = fdopen(fd, "w");
