@@ -92,9 +92,10 @@ int tdp_vcpu_smi(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	}
 	if (vcpu->guest_mode && vcpu->vm->host.vendor == TDP_AMD &&
 	    !vcpu->cpuid.lm)
-		return err_set(err, TDP_EUNSUPPORTED,
-			       "an SMI in L2 of a vCPU without long mode makes"
-			       " KVM give up the VM");
+		return err_set(
+			err, TDP_EUNSUPPORTED,
+			"vm-death: an SMI in L2 of a vCPU without long mode makes"
+			" KVM give up the VM");
 	ret = before_smi(vcpu, result, &taken, err);
 	if (ret)
 		return ret;
@@ -262,9 +263,10 @@ static int resume(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	if (!vcpu->smm)
 		return result_fault(result, VECTOR_UD, 0, TDP_WHY_NOT_IN_SMM);
 	if (!vcpu->smm_state.has_saved)
-		return err_set(err, TDP_EUNSUPPORTED,
-			       "userspace made this vCPU enter SMM: there is no"
-			       " save area that RSM could load");
+		return err_set(
+			err, TDP_EUNSUPPORTED,
+			"smm-save-area: userspace made this vCPU enter SMM: there is no"
+			" save area that RSM could load");
 	why = rsm_blocker(vcpu);
 	if (why)
 		return result_block(result, why);
