@@ -35,12 +35,6 @@ void fault_decode(struct fault *f)
 	f->map_access = role_acc_all(&f->vm->kvm);
 }
 
-static uint64_t max_gfn(const struct tdp_vm *vm)
-{
-	/* KVM 6.12: kvm_mmu_max_gfn(); without TDP all 52 bits. */
-	return BIT((vm->tdp_enabled ? vm->host.maxphyaddr : 52) - 12) - 1;
-}
-
 /* What the trace shows where there is no page: KVM_PFN_NOSLOT. */
 #define PFN_NOSLOT BIT(63)
 
@@ -59,7 +53,7 @@ static enum ret_pf handle_no_slot(struct fault *f)
 	if (!f->vm->fmt.mmio_caching)
 		return fault_because(f, RET_PF_EMULATE,
 				     TDP_WHY_MMIO_CACHING_OFF);
-	if (f->gfn > max_gfn(f->vm))
+	if (f->gfn > kvm_max_gfn(f->vm))
 		return fault_because(f, RET_PF_EMULATE, TDP_WHY_GFN_TOO_HIGH);
 	return RET_PF_CONTINUE;
 }

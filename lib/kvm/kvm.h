@@ -235,6 +235,12 @@ static inline void trace_set_spte(const struct tdp_vm *vm, uint64_t gfn,
 
 /* Small questions ------------------------------------------------------------ */
 
+/* KVM 6.12: kvm_mmu_max_gfn(); without TDP all 52 address bits. */
+static inline uint64_t kvm_max_gfn(const struct tdp_vm *vm)
+{
+	return BIT((vm->tdp_enabled ? vm->host.maxphyaddr : 52) - 12) - 1;
+}
+
 static inline const struct memslots *vcpu_memslots(const struct tdp_vcpu *vcpu)
 {
 	return &vcpu->vm->slots[vcpu->smm];

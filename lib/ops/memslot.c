@@ -132,11 +132,6 @@ static int back_slot(struct tdp_vm *vm, const struct tdp_memslot *m,
 			  m->read_only, err);
 }
 
-static uint64_t max_gfn(const struct tdp_vm *vm)
-{
-	return BIT((vm->tdp_enabled ? vm->host.maxphyaddr : 52) - 12) - 1;
-}
-
 /* A change that KVM allows for a slot that exists: KVM 6.12, same function. */
 static bool change_allowed(const struct memslot *old, const struct memslot *new,
 			   uint64_t asked_hva)
@@ -232,7 +227,7 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 		return delete_slot(vm, old, result);
 	if (memslots_overlap(slots, new.id, new.base_gfn, new.npages))
 		return result_fail(result, -EEXIST, TDP_WHY_SLOT_OVERLAPS);
-	if (new.base_gfn + new.npages - 1 > max_gfn(vm))
+	if (new.base_gfn + new.npages - 1 > kvm_max_gfn(vm))
 		return result_fail(result, -EINVAL, TDP_WHY_GFN_TOO_HIGH);
 	if (old)
 		return change_slot(vm, old, &new, region->hva, result, err);
