@@ -30,7 +30,8 @@ static const struct feature features[] = {
 	{ "nested-pae-registers", false,
 	  "MOV CR of a PAE L2 under nested TDP is not modelled" },
 	{ "exits", false,
-	  "exits other than faults and misconfigurations are not handled (#VE, PML full, sub-page permissions)" },
+	  "exits other than faults and misconfigurations are not handled (#VE, PML full, "
+	  "sub-page permissions)" },
 };
 
 const struct feature *feature_at(unsigned int index)

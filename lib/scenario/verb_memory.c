@@ -111,7 +111,8 @@ static int run_set_backing(struct run *run, const void *args)
 const struct verb verb_set_backing = {
 	.name = "set_backing",
 	.about =
-		"userspace changes what is behind guest memory: munmap, mprotect, madvise, a userfault served",
+		"userspace changes what is behind guest memory: munmap, mprotect, madvise, "
+		"a userfault served",
 	.args = ARGS(backing_rows, struct backing_args),
 	.run = run_set_backing,
 };

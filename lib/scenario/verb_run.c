@@ -87,7 +87,8 @@ static int run_run(struct run *run, const void *args)
 const struct verb verb_run = {
 	.name = "run",
 	.about =
-		"KVM_RUN that leaves before the first instruction: requests are served, the MMU is loaded",
+		"KVM_RUN that leaves before the first instruction: requests are served, the "
+		"MMU is loaded",
 	.args = ARGS(run_rows, struct vcpu_args),
 	.fields = FIELDS_ACCESS,
 	.run = run_run,

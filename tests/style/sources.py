@@ -47,25 +47,10 @@ def length(path):
     return [f'{path}: {nr} lines, over {MAX_LINES}'] if nr > MAX_LINES else []
 
 
-def in_string(line):
-    """A message stays in one piece, so that it can be searched for."""
-    quoted = escaped = False
-    for char in line.expandtabs(8)[:MAX_COLUMNS]:
-        if char == '"' and not escaped:
-            quoted = not quoted
-        escaped = char == '\\' and not escaped
-    return quoted
-
-
-def too_wide(line):
-    text = line.expandtabs(8).rstrip(' ",;})\\')
-    return len(text) > MAX_COLUMNS and not in_string(line)
-
-
 def width(path):
     return [f'{path}:{number}: over {MAX_COLUMNS} columns'
             for number, line in tree.numbered(path)
-            if too_wide(line)]
+            if len(line.expandtabs(8)) > MAX_COLUMNS]
 
 
 def whitespace(path):

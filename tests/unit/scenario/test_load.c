@@ -32,19 +32,26 @@ static const struct refused {
 	  "t.yaml:3:7: expected a list of steps, found nothing" },
 	/* numbers */
 	{ "word_where_a_number_belongs", "memslots: [ { slot: x, gpa: 0, size: 4K } ]\n",
-	  "t.yaml:3:21: expected number (decimal, 0x hexadecimal or 0b binary, as in 1_000): \"x\" is no number" },
+	  "t.yaml:3:21: expected number (decimal, 0x hexadecimal or 0b binary, as in "
+	  "1_000): \"x\" is no number" },
 	{ "quoted_number", "memslots: [ { slot: '0', gpa: 0, size: 4K } ]\n",
-	  "t.yaml:3:21: expected number (decimal, 0x hexadecimal or 0b binary, as in 1_000), found text in quotes" },
+	  "t.yaml:3:21: expected number (decimal, 0x hexadecimal or 0b binary, as in "
+	  "1_000), found text in quotes" },
 	{ "leading_zero", "memslots: [ { slot: 010, gpa: 0, size: 4K } ]\n",
-	  "t.yaml:3:21: expected number (decimal, 0x hexadecimal or 0b binary, as in 1_000): \"010\" is a number with a leading zero" },
+	  "t.yaml:3:21: expected number (decimal, 0x hexadecimal or 0b binary, as in "
+	  "1_000): \"010\" is a number with a leading zero" },
 	{ "negative", "memslots: [ { slot: -1, gpa: 0, size: 4K } ]\n",
-	  "t.yaml:3:21: expected number (decimal, 0x hexadecimal or 0b binary, as in 1_000): \"-1\" is no number" },
+	  "t.yaml:3:21: expected number (decimal, 0x hexadecimal or 0b binary, as in "
+	  "1_000): \"-1\" is no number" },
 	{ "beyond_64_bits", "memslots: [ { slot: 0, gpa: 0x1_0000_0000_0000_0000, size: 4K } ]\n",
-	  "t.yaml:3:29: expected address (bytes, as in 0x200000 or 2MiB): \"0x1_0000_0000_0000_0000\" is more than 64 bits" },
+	  "t.yaml:3:29: expected address (bytes, as in 0x200000 or 2MiB): "
+	  "\"0x1_0000_0000_0000_0000\" is more than 64 bits" },
 	{ "beyond_64_bits_by_its_unit", "memslots: [ { slot: 0, gpa: 0, size: 16777216T } ]\n",
-	  "t.yaml:3:38: expected size (bytes, as in 4KiB, 2M or 0x1000): \"16777216T\" is more than 64 bits" },
+	  "t.yaml:3:38: expected size (bytes, as in 4KiB, 2M or 0x1000): \"16777216T\" is "
+	  "more than 64 bits" },
 	{ "unknown_unit", "memslots: [ { slot: 0, gpa: 0, size: 4kB } ]\n",
-	  "t.yaml:3:38: expected size (bytes, as in 4KiB, 2M or 0x1000): \"4kB\" is no number with a unit (K, M, G, T, or KiB, MiB, GiB, TiB)" },
+	  "t.yaml:3:38: expected size (bytes, as in 4KiB, 2M or 0x1000): \"4kB\" is no "
+	  "number with a unit (K, M, G, T, or KiB, MiB, GiB, TiB)" },
 	{ "beyond_32_bits", "memslots: [ { slot: 4294967296, gpa: 0, size: 4K } ]\n",
 	  "t.yaml:3:21: slot: \"4294967296\" is not in 0..4294967295" },
 	{ "out_of_range", "host: { maxphyaddr: 53 }\n",
@@ -61,7 +68,8 @@ static const struct refused {
 	{ "unknown_profile", "kvm: { profile: v6.112 }\n",
 	  "t.yaml:3:17: there is no profile \"v6.112\"; the nearest is \"v6.11\"" },
 	{ "unknown_behaviour", "kvm: { memtype.sauce: vcpu0 }\n",
-	  "t.yaml:3:8: there is no behaviour \"memtype.sauce\"; the nearest is \"memtype.source\"" },
+	  "t.yaml:3:8: there is no behaviour \"memtype.sauce\"; the nearest is "
+	  "\"memtype.source\"" },
 	{ "unknown_value_of_a_behaviour", "kvm: { memtype.source: vcpu }\n",
 	  "t.yaml:3:24: memtype.source has no value \"vcpu\"; the nearest is \"vcpu0\"" },
 	{ "unknown_feature", "requires: [ shadow-nmu ]\n",
@@ -92,24 +100,30 @@ static const struct refused {
 	  "t.yaml:3:8: expected 1 to 1024 vCPUs" },
 	{ "tables_not_aligned", "steps: [ { guest_tables: { at: 0x1001, pages: [] } } ]\n",
 	  "t.yaml:3:26: at: not a multiple of 4KiB" },
-	{ "page_offset_in_a_pde", "steps: [ { guest_tables: { at: 0x1000, pages: [ { gva: 0 } ] } } ]\n",
+	{ "page_offset_in_a_pde", "steps: [ { guest_tables: { at: 0x1000, pages: [ { gva: 0 "
+	  "} ] } } ]\n",
 	  "t.yaml:3:49: \"gpa\" is missing (first guest-physical address)" },
 	/* expectations */
 	{ "unknown_field", "steps: [ { read: { gva: 0 }, expect: { levl: 4K } } ]\n",
 	  "t.yaml:3:40: unknown field \"levl\"; did you mean \"level\"?" },
-	{ "field_that_the_verb_lacks", "steps: [ { poke: { gpa: 0, value: 1 }, expect: { level: 4K } } ]\n",
+	{ "field_that_the_verb_lacks", "steps: [ { poke: { gpa: 0, value: 1 }, expect: { "
+	  "level: 4K } } ]\n",
 	  "t.yaml:3:50: unknown field \"level\"" },
 	{ "unknown_inner_field", "steps: [ { read: { gva: 0 }, expect: { root: { smn: 1 } } } ]\n",
 	  "t.yaml:3:48: unknown field \"smn\"; did you mean \"smm\"?" },
-	{ "unknown_part_of_an_spte", "steps: [ { read: { gva: 0 }, expect: { spte: { memtyp: WB } } } ]\n",
+	{ "unknown_part_of_an_spte", "steps: [ { read: { gva: 0 }, expect: { spte: { "
+	  "memtyp: WB } } } ]\n",
 	  "t.yaml:3:48: unknown part \"memtyp\"; did you mean \"memtype\"?" },
-	{ "unknown_errno", "steps: [ { prefault: { gpa: 0, size: 4K }, expect: { ret: EINVALL } } ]\n",
+	{ "unknown_errno", "steps: [ { prefault: { gpa: 0, size: 4K }, expect: { ret: "
+	  "EINVALL } } ]\n",
 	  "t.yaml:3:59: unknown return code \"EINVALL\"; did you mean \"EINVAL\"?" },
 	{ "wrong_type_of_a_field", "steps: [ { read: { gva: 0 }, expect: { level: 3 } } ]\n",
 	  "t.yaml:3:47: unknown level \"3\"" },
-	{ "unknown_event", "steps: [ { read: { gva: 0 }, expect: { events: [ kvm_mmu_get_pages ] } } ]\n",
+	{ "unknown_event", "steps: [ { read: { gva: 0 }, expect: { events: [ "
+	  "kvm_mmu_get_pages ] } } ]\n",
 	  "t.yaml:3:50: unknown event \"kvm_mmu_get_pages\"; did you mean \"kvm_mmu_get_page\"?" },
-	{ "unknown_field_of_an_event", "steps: [ { read: { gva: 0 }, expect: { events: [ { kvm_mmu_get_page: { gfm: 0 } } ] } } ]\n",
+	{ "unknown_field_of_an_event", "steps: [ { read: { gva: 0 }, expect: { events: [ { "
+	  "kvm_mmu_get_page: { gfm: 0 } } ] } } ]\n",
 	  "t.yaml:3:72: unknown field \"gfm\"; did you mean \"gfn\"?" },
 	{ "no_events_to_look_for", "steps: [ { read: { gva: 0 }, expect: { events: [] } } ]\n",
 	  "t.yaml:3:48: expected 1 to 64 events" },

@@ -103,7 +103,8 @@ static const struct row {
 	     "2:67 prefault root.role.level: 5, got 4\n" },
 	{ "failure_that_nobody_expects",
 	  "  - prefault: { gpa: 1, size: 4K }\n",
-	  1, "1:5 prefault outcome: done, as nothing else is expected, got failed, ret EINVAL, reason unaligned\n" },
+	  1, "1:5 prefault outcome: done, as nothing else is expected, got failed, ret "
+	  "EINVAL, reason unaligned\n" },
 	{ "failure_that_is_expected",
 	  "  - prefault: { gpa: 1, size: 4K }\n"
 	  "    expect: { ret: EINVAL }\n",
@@ -120,15 +121,18 @@ static const struct row {
 	  "  - prefault: { gpa: 2M, size: 2M }\n"
 	  "    expect: { events: [ kvm_mmu_set_spte, root_load, kvm_mmu_get_page ] }\n",
 	  3, "2:43 prefault events[1]: root_load, got no such event after those before it\n"
-	     "2:54 prefault events[2]: kvm_mmu_get_page, got not looked for: one before it is missing\n" },
+	     "2:54 prefault events[2]: kvm_mmu_get_page, got not looked for: one before it "
+	     "is missing\n" },
 	{ "event_with_another_field",
 	  "  - prefault: { gpa: 2M, size: 2M }\n"
 	  "    expect: { events: [ kvm_mmu_spte_requested: { gfn: 0x201 } ] }\n",
-	  1, "2:25 prefault events[0]: kvm_mmu_spte_requested: gfn 0x201, got no such event after those before it\n" },
+	  1, "2:25 prefault events[0]: kvm_mmu_spte_requested: gfn 0x201, got no such event "
+	  "after those before it\n" },
 	{ "event_that_must_not_be",
 	  "  - prefault: { gpa: 2M, size: 2M }\n"
 	  "    expect: { no_events: [ kvm_exit, kvm_mmu_spte_requested: { level: 2 } ] }\n",
-	  2, "2:38 prefault no_events[1]: no kvm_mmu_spte_requested: level 2, got kvm_mmu_spte_requested: gfn 0x200, pfn 0x40200, level 2\n" },
+	  2, "2:38 prefault no_events[1]: no kvm_mmu_spte_requested: level 2, got "
+	  "kvm_mmu_spte_requested: gfn 0x200, pfn 0x40200, level 2\n" },
 	{ "event_counts",
 	  "  - prefault: { gpa: 2M, size: 2M }\n"
 	  "    expect: { event_counts: { kvm_mmu_get_page: 3, kvm_exit: 1 } }\n",
@@ -146,7 +150,8 @@ static const struct row {
 	     "3:73 check sptes[1].leaf: true, got false\n" },
 	{ "memory_in_check",
 	  "  - poke: { gpa: 0x1000, value: 0x1234, size: 2 }\n"
-	  "  - check: { memory: [ { gpa: 0x1000, value: 0x1234 }, { gpa: 0x1000, size: 1, value: 0x12 } ] }\n",
+	  "  - check: { memory: [ { gpa: 0x1000, value: 0x1234 }, { gpa: 0x1000, size: 1, "
+	  "value: 0x12 } ] }\n",
 	  2, "2:56 check memory[1].value: 0x12, got 0x34\n" },
 	{ "peek_and_tables",
 	  "  - guest_tables: { at: 0x1000, pages: [ { gva: 4M, gpa: 8M, page: 2M, rights: R } ] }\n"
@@ -155,13 +160,15 @@ static const struct row {
 	  "    expect: { value: 0x8000000000800081 }\n",
 	  3, "" },
 	{ "tables_of_32_bit_paging",
-	  "  - guest_tables: { at: 0x1000, mode: 32-bit, pages: [ { gva: 0xc0000000, gpa: 4M, page: 4M, bits: A|PAT } ] }\n"
+	  "  - guest_tables: { at: 0x1000, mode: 32-bit, pages: [ { gva: 0xc0000000, gpa: "
+	  "4M, page: 4M, bits: A|PAT } ] }\n"
 	  "    expect: { cr3: 0x1000, next: 0x2000 }\n"
 	  "  - peek: { gpa: 0x1c00, size: 4 }\n"
 	  "    expect: { value: 0x4010a3 }\n",
 	  3, "" },
 	{ "tables_of_pae_paging",
-	  "  - guest_tables: { at: 0x1000, mode: pae, pages: [ { gva: 0x40000000, gpa: 0x5000, rights: R|X } ] }\n"
+	  "  - guest_tables: { at: 0x1000, mode: pae, pages: [ { gva: 0x40000000, gpa: "
+	  "0x5000, rights: R|X } ] }\n"
 	  "  - peek: { gpa: 0x1008 }\n"
 	  "    expect: { value: 0x2001 }\n"
 	  "  - peek: { gpa: 0x2000 }\n"
@@ -170,7 +177,9 @@ static const struct row {
 	  "    expect: { value: 0x5001 }\n",
 	  3, "" },
 	{ "tables_of_5_level_paging",
-	  "  - guest_tables: { at: 0x1000, mode: 5-level, pages: [ { gva: 0xff00000000000000, gpa: 0x5000, rights: none }, { gva: 1G, gpa: 0, page: 1G, rights: R|W|X|U } ] }\n"
+	  "  - guest_tables: { at: 0x1000, mode: 5-level, pages: [ { gva: "
+	  "0xff00000000000000, gpa: 0x5000, rights: none }, { gva: 1G, gpa: 0, page: 1G, "
+	  "rights: R|W|X|U } ] }\n"
 	  "    expect: { next: 0x8000 }\n"
 	  "  - peek: { gpa: 0x1800 }\n"
 	  "    expect: { value: 0x2007 }\n"
@@ -186,7 +195,8 @@ static const struct row {
 	  "  - write: { gva: 0x400123 }\n"
 	  "    expect: { outcome: done, guest_refs: 2 }\n"
 	  "  - read: { gva: 0x600000 }\n"
-	  "    expect: { outcome: guest_fault, vector: 14, error_code: 0, fault_address: 0x600000 }\n",
+	  "    expect: { outcome: guest_fault, vector: 14, error_code: 0, fault_address: "
+	  "0x600000 }\n",
 	  6, "" },
 };
 /* clang-format on */
@@ -247,7 +257,8 @@ static const struct impossible {
 	  "  - guest_tables: { at: 0x1000, pages: [ { gva: 0, gpa: 0 }, { gva: 0, gpa: 0 } ] }\n",
 	  7, "guest_tables: gva 0x0 is mapped already" },
 	{ "page_in_a_larger_one",
-	  "  - guest_tables: { at: 0x1000, pages: [ { gva: 0, gpa: 0, page: 2M }, { gva: 4K, gpa: 0 } ] }\n",
+	  "  - guest_tables: { at: 0x1000, pages: [ { gva: 0, gpa: 0, page: 2M }, { gva: "
+	  "4K, gpa: 0 } ] }\n",
 	  7, "guest_tables: gva 0x1000 lies in a larger page that is mapped already" },
 	{ "page_size_of_another_mode",
 	  "  - guest_tables: { at: 0x1000, mode: pae, pages: [ { gva: 0, gpa: 0, page: 1G } ] }\n",

@@ -67,9 +67,11 @@ static const struct refused {
 	{ "alias_of_itself", TEXT("a: &x [ *x ]\n"),
 	  "t.yaml:1:9: \"x\" contains itself" },
 	{ "unclosed_list", TEXT("a: [ 1, 2\n"),
-	  "t.yaml:2:1: did not find expected ',' or ']' (while parsing a flow sequence that begins in line 1)" },
+	  "t.yaml:2:1: did not find expected ',' or ']' (while parsing a flow sequence that "
+	  "begins in line 1)" },
 	{ "tab_as_indent", TEXT("a:\n\tb: 1\n"),
-	  "t.yaml:2:1: found character that cannot start any token (while scanning for the next token that begins in line 2)" },
+	  "t.yaml:2:1: found character that cannot start any token (while scanning for the "
+	  "next token that begins in line 2)" },
 };
 
 static void refuse(void **state)

@@ -20,9 +20,12 @@ static const struct host_row {
 	{ "ept_levels", 46, 3, GIB, MIB, "host: ept levels are 4 or 5, not 3" },
 	{ "memory_unaligned", 46, 4, GIB + 1, MIB,
 	  "host: memory sizes are not whole 4 KiB frames" },
-	{ "memory_too_much", 36, 4, 128 * GIB, MIB, "host: 128 GiB of memory do not fit into 36 address bits" },
-	{ "memory_too_little", 46, 4, 16 * MIB, MIB, "host: memory is 32 MiB or more, and at most half of it for page tables" },
-	{ "tables_too_much", 46, 4, 64 * MIB, 48 * MIB, "host: memory is 32 MiB or more, and at most half of it for page tables" },
+	{ "memory_too_much", 36, 4, 128 * GIB, MIB, "host: 128 GiB of memory do not fit "
+	  "into 36 address bits" },
+	{ "memory_too_little", 46, 4, 16 * MIB, MIB, "host: memory is 32 MiB or more, and "
+	  "at most half of it for page tables" },
+	{ "tables_too_much", 46, 4, 64 * MIB, 48 * MIB, "host: memory is 32 MiB or more, "
+	  "and at most half of it for page tables" },
 	/* clang-format on */
 };
 
@@ -205,7 +208,8 @@ static void events_print_their_fields(void **state)
 	(void)state;
 	assert_string_equal(
 		tdp_event_print(&event, buf, sizeof(buf)),
-		"kvm_tdp_mmu_spte_changed: gfn 0x200 old_spte 0x8000000000000000 new_spte 0xe47 level 1 as_id 0");
+		"kvm_tdp_mmu_spte_changed: gfn 0x200 old_spte 0x8000000000000000 new_spte "
+		"0xe47 level 1 as_id 0");
 	assert_string_equal(tdp_event_print(&event, small, sizeof(small)),
 			    "kvm_tdp_m");
 	assert_null(tdp_event_info(TDP_NR_EVENTS));
