@@ -181,8 +181,6 @@ static void never_common_nested(struct tdp_walker *w)
 	w->flat_root = 0;
 }
 
-static_assert(EPT_PS == PTE_PS, "both formats mark a large page alike");
-
 /* The leaves of each page size, from what all of them have in common. */
 static void load_common_leaf(struct tdp_walker *w, unsigned int use,
 			     uint64_t reserved[][2], const bool maps_page[],

@@ -193,11 +193,19 @@ static void ept_reserved(void **state)
 			 r->reserved);
 }
 
+/* The walker tells large pages of both formats by one bit. */
+static void large_pages_are_marked_alike(void **state)
+{
+	(void)state;
+	assert_int_equal(EPT_PS, PTE_PS);
+}
+
 int main(void)
 {
 	static const struct suite suites[] = {
 		ROWS(mode_rows, pte_masks_partition),
 		CASE(ept_masks_partition),
+		CASE(large_pages_are_marked_alike),
 		ROWS(pte_rows, pte_reserved),
 		ROWS(ept_rows, ept_reserved),
 	};
