@@ -61,6 +61,10 @@ enum tdp_field_format {
 	X(kvm_exit, 1, F(vcpu_id, DEC) F(exit_reason, EXIT) F(info1, HEX) F(info2, HEX)) \
 	X(kvm_inj_exception, 1, F(exception, DEC) F(has_error, BOOL) F(error_code, HEX)) \
 	X(kvm_smm_transition, 1, F(vcpu_id, DEC) F(entering, BOOL))	\
+	X(kvm_nested_vmenter, 1, F(tdp_enabled, BOOL) F(guest_pgd, HEX)) \
+	X(kvm_nested_vmenter_failed, 1, F(err, HEX))			\
+	X(kvm_nested_vmexit, 1, F(vcpu_id, DEC) F(exit_reason, EXIT)	\
+	  F(info1, HEX) F(info2, HEX))					\
 	X(kvm_nested_vmexit_inject, 1, F(exit_code, HEX) F(info1, HEX) F(info2, HEX)) \
 	X(kvm_mmu_split_huge_page, 1, F(gfn, HEX) F(spte, SPTE) F(level, DEC) \
 	  F(errno, SDEC))						\
@@ -68,7 +72,10 @@ enum tdp_field_format {
 	X(kvm_age_hva, 1, F(start, HEX) F(end, HEX))			\
 	X(kvm_test_age_hva, 1, F(hva, HEX))				\
 	/* no tracepoints, but steps that answers hang on */		\
-	X(mmu_init, 0, F(vcpu_id, DEC) F(cpu_role, HEX) F(root_role, ROLE)) \
+	X(mmu_init, 0, F(vcpu_id, DEC) F(cpu_role, HEX) F(root_role, ROLE) \
+	  F(nested_role, HEX))						\
+	X(shadow_ept_init, 0, F(vcpu_id, DEC) F(cpu_role, HEX) F(root_role, ROLE)) \
+	X(shadow_npt_init, 0, F(vcpu_id, DEC) F(cpu_role, HEX) F(root_role, ROLE)) \
 	X(root_load, 0, F(vcpu_id, DEC) F(root_id, DEC) F(role, ROLE) F(created, BOOL)) \
 	X(root_free, 0, F(vcpu_id, DEC) F(root_id, DEC) F(role, ROLE))	\
 	X(root_reuse, 0, F(vcpu_id, DEC) F(root_id, DEC) F(role, ROLE) F(prev_index, DEC)) \

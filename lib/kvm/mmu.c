@@ -55,7 +55,7 @@ static struct role_tdp_host tdp_host(const struct tdp_vcpu *vcpu)
 	};
 }
 
-static void set_roles(struct tdp_vcpu *vcpu, struct mmu *mmu,
+static void set_roles(const struct tdp_vcpu *vcpu, struct mmu *mmu,
 		      const struct cpu_role *cpu, const struct tdp_role *root)
 {
 	const struct tdp_kvm_config *kvm = &vcpu->vm->kvm;
@@ -64,7 +64,6 @@ static void set_roles(struct tdp_vcpu *vcpu, struct mmu *mmu,
 	mmu->cpu_word = cpu_role_pack(kvm, cpu);
 	mmu->root_role = *root;
 	mmu->root_word = role_pack(kvm, root);
-	trace(vcpu->vm, mmu_init, vcpu->id, mmu->cpu_word, mmu->root_word);
 }
 
 static enum mmu_handler shadow_handler(const struct role_regs *regs)
@@ -98,6 +97,8 @@ void mmu_init(struct tdp_vcpu *vcpu)
 		vcpu->root_mmu.handler = shadow_handler(&regs);
 		set_roles(vcpu, &vcpu->root_mmu, &cpu, &root);
 	}
+	trace(vm, mmu_init, vcpu->id, vcpu->mmu->cpu_word, vcpu->mmu->root_word,
+	      vcpu->nested_tdp ? vcpu->nested_mmu.cpu_word : 0);
 }
 
 void mmu_init_shadow_ept(struct tdp_vcpu *vcpu, uint64_t eptp12, bool mbec12)
@@ -110,6 +111,8 @@ void mmu_init_shadow_ept(struct tdp_vcpu *vcpu, uint64_t eptp12, bool mbec12)
 	vcpu->guest_mmu.handler = HANDLER_EPT;
 	vcpu->guest_mmu.guest_pgd = eptp12;
 	set_roles(vcpu, &vcpu->guest_mmu, &cpu, &cpu.base);
+	trace(vm, shadow_ept_init, vcpu->id, vcpu->guest_mmu.cpu_word,
+	      vcpu->guest_mmu.root_word);
 	root_new_pgd(vcpu, eptp12);
 }
 
@@ -133,6 +136,8 @@ void mmu_init_shadow_npt(struct tdp_vcpu *vcpu, const struct tdp_sregs *l1,
 	vcpu->guest_mmu.handler = shadow_handler(&regs);
 	vcpu->guest_mmu.guest_pgd = ncr3;
 	set_roles(vcpu, &vcpu->guest_mmu, &cpu, &root);
+	trace(vm, shadow_npt_init, vcpu->id, vcpu->guest_mmu.cpu_word,
+	      vcpu->guest_mmu.root_word);
 	root_new_pgd(vcpu, ncr3);
 }
 

@@ -130,6 +130,9 @@ static void describe_exit(struct run *run)
 	result->exits++;
 	trace(vm, kvm_exit, run->vcpu->id, result->exit, result->exit_info1,
 	      result->exit_info2);
+	if (run->vcpu->guest_mode)
+		trace(vm, kvm_nested_vmexit, run->vcpu->id, result->exit,
+		      result->exit_info1, result->exit_info2);
 	if (result->exit != TDP_EXIT_EPT_MISCONFIG)
 		trace(vm, kvm_page_fault, run->vcpu->id, result->exit_info2,
 		      result->exit_info1);

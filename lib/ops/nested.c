@@ -60,6 +60,14 @@ static void flush_svm(struct tdp_vcpu *vcpu)
 
 /* Into L2 -------------------------------------------------------------------- */
 
+void nested_trace_enter(const struct tdp_vcpu *vcpu)
+{
+	const struct tdp_nested_state *nested = &vcpu->nested;
+
+	trace(vcpu->vm, kvm_nested_vmenter, nested->tdp,
+	      nested->tdp ? nested->tdp_root : nested->l2.cr3);
+}
+
 /* Up to 5.12 PDPTEs are read wherever the entry comes from. */
 static bool reloads_pdptrs(const struct tdp_vm *vm, enum nested_from from)
 {
@@ -73,6 +81,9 @@ static enum tdp_reason enter_vmx(struct tdp_vcpu *vcpu, enum nested_from from)
 	const struct tdp_nested_state *nested = &vcpu->nested;
 	enum tdp_reason why;
 
+	/* VMLAUNCH said so before it looked for pages. */
+	if (from != NESTED_FROM_L1)
+		nested_trace_enter(vcpu);
 	vcpu->guest_mode = true;
 	request(vcpu, REQ_TLB_FLUSH_GUEST);
 	if (nested->tdp) {
@@ -157,6 +168,7 @@ static enum tdp_reason run_svm(struct tdp_vcpu *vcpu, enum nested_from from)
 {
 	const struct tdp_nested_state *nested = &vcpu->nested;
 
+	nested_trace_enter(vcpu);
 	/* 5.10 loads L2's registers before it makes the shadow NPT's role. */
 	if (!nested_since(vcpu->vm, NESTED_STATE_PAGES_REQUEST_5_12))
 		load_modes(vcpu, &nested->l2);

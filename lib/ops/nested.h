@@ -61,6 +61,9 @@ enum tdp_reason nested_check_host(const struct tdp_vcpu *vcpu,
  */
 enum tdp_reason nested_enter(struct tdp_vcpu *vcpu, enum nested_from from);
 
+/* kvm_nested_vmenter, for vcpu->nested. */
+void nested_trace_enter(const struct tdp_vcpu *vcpu);
+
 /*
  * Leave L2 and load L1: KVM 6.12 nested_vmx_vmexit(), nested_svm_vmexit().
  * False if L1's CR3 or PDPTEs can't be loaded and the vCPU shuts down.

@@ -78,15 +78,23 @@ static enum tdp_reason check_vmcb12(const struct tdp_vcpu *vcpu,
 	return TDP_WHY_NONE;
 }
 
+/* A check that fails is traced; KVM 6.12: CC() */
+static enum tdp_reason traced(const struct tdp_vcpu *vcpu, enum tdp_reason why)
+{
+	if (why)
+		trace(vcpu->vm, kvm_nested_vmenter_failed, 0);
+	return why;
+}
+
 enum tdp_reason nested_check_controls(const struct tdp_vcpu *vcpu,
 				      const struct tdp_nested_state *state)
 {
 	if (vcpu->vm->host.vendor == TDP_INTEL)
-		return check_vmcs12(vcpu, state);
-	return check_vmcb12(vcpu, state);
+		return traced(vcpu, check_vmcs12(vcpu, state));
+	return traced(vcpu, check_vmcb12(vcpu, state));
 }
 
-enum tdp_reason nested_check_guest(const struct tdp_vcpu *vcpu,
+static enum tdp_reason check_guest(const struct tdp_vcpu *vcpu,
 				   const struct tdp_nested_state *state,
 				   const struct tdp_sregs *l2)
 {
@@ -105,12 +113,19 @@ enum tdp_reason nested_check_guest(const struct tdp_vcpu *vcpu,
 	return TDP_WHY_NONE;
 }
 
+enum tdp_reason nested_check_guest(const struct tdp_vcpu *vcpu,
+				   const struct tdp_nested_state *state,
+				   const struct tdp_sregs *l2)
+{
+	return traced(vcpu, check_guest(vcpu, state, l2));
+}
+
 enum tdp_reason nested_check_host(const struct tdp_vcpu *vcpu,
 				  const struct tdp_sregs *l1)
 {
 	if (!setreg_cr0_valid(l1->cr0) || !(l1->cr0 & CR0_PG) ||
 	    !setreg_cr4_valid(vcpu, l1->cr4) || !setreg_mode_valid(l1) ||
 	    !setreg_cr3_legal(vcpu, l1->cr3))
-		return TDP_WHY_BAD_NESTED_STATE;
+		return traced(vcpu, TDP_WHY_BAD_NESTED_STATE);
 	return TDP_WHY_NONE;
 }

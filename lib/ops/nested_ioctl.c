@@ -80,6 +80,7 @@ static int vmlaunch(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
 	if (why)
 		return refuse(result, why);
 	take_state(vcpu, state, &l1);
+	nested_trace_enter(vcpu);
 	ret = nested_pages_load(vcpu, true, &load, &why);
 	if (ret)
 		return ret;

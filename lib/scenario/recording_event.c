@@ -26,6 +26,8 @@ static const struct {
 	enum tdp_event_id model;
 } aliases[] = {
 	{ "role_init_mmu", TDP_EV_mmu_init },
+	{ "role_shadow_ept", TDP_EV_shadow_ept_init },
+	{ "role_shadow_npt", TDP_EV_shadow_npt_init },
 };
 
 /*
@@ -43,7 +45,6 @@ static const struct {
 	{ TDP_EV_kvm_mmu_get_page, "root_count", NULL,
 	  "no field of the model's event" },
 	{ TDP_EV_kvm_page_fault, "fault_address", "address", "" },
-	{ TDP_EV_kvm_exit, "isa", NULL, "the host's vendor" },
 	{ TDP_EV_kvm_exit, "intr_info", NULL, "interrupts are not modelled" },
 	{ TDP_EV_kvm_exit, "error_code", NULL, "of an interrupted event" },
 	{ TDP_EV_kvm_exit, "requests", NULL, "mixed with those of others" },
@@ -55,6 +56,30 @@ static const struct {
 	{ TDP_EV_kvm_mmu_zap_all_fast, NULL, "mmu_used_pages", "not recorded" },
 	{ TDP_EV_check_mmio_spte, NULL, "kvm_gen", "not recorded" },
 	{ TDP_EV_mmu_init, NULL, "vcpu_id", "no argument of the probe" },
+	{ TDP_EV_mmu_init, NULL, "nested_role", "nor this" },
+	{ TDP_EV_shadow_ept_init, NULL, "vcpu_id", "nor here" },
+	{ TDP_EV_shadow_npt_init, NULL, "vcpu_id", "nor here" },
+	{ ANY, "rip", NULL, "the model has no instructions" },
+	{ ANY, "nested_rip", NULL, "the model has no instructions" },
+	{ TDP_EV_kvm_nested_vmenter, "vmcb", NULL,
+	  "the model knows what is in it, not where it is" },
+	{ TDP_EV_kvm_nested_vmenter, "int_ctl", NULL,
+	  "interrupts are not modelled" },
+	{ TDP_EV_kvm_nested_vmenter, "event_inj", NULL,
+	  "interrupts are not modelled" },
+	{ ANY, "isa", NULL, "the host's vendor" },
+	{ TDP_EV_kvm_nested_vmexit, "intr_info", NULL,
+	  "interrupts are not modelled" },
+	{ TDP_EV_kvm_nested_vmexit, "error_code", NULL,
+	  "of an interrupted event" },
+	{ TDP_EV_kvm_nested_vmexit, "requests", NULL,
+	  "mixed with those of others" },
+	{ TDP_EV_kvm_nested_vmexit_inject, "exit_info1", "info1", "" },
+	{ TDP_EV_kvm_nested_vmexit_inject, "exit_info2", "info2", "" },
+	{ TDP_EV_kvm_nested_vmexit_inject, "exit_int_info", NULL,
+	  "interrupts are not modelled" },
+	{ TDP_EV_kvm_nested_vmexit_inject, "exit_int_info_err", NULL,
+	  "interrupts are not modelled" },
 };
 
 /* Which events ---------------------------------------------------------------- */
@@ -103,7 +128,8 @@ bool recorded_event_counts(const json_t *event)
 	if (!strcmp(name, "kvm_set_spte_hva"))
 		return is_guest_memory(
 			json_word(json_object_get(event, "hva")));
-	if (strcmp(name, "kvm_exit") != 0)
+	if (strcmp(name, "kvm_exit") != 0 &&
+	    strcmp(name, "kvm_nested_vmexit") != 0)
 		return true;
 	vendor = json_word(json_object_get(event, "isa")) == 2 ? TDP_AMD :
 								 TDP_INTEL;
@@ -111,13 +137,28 @@ bool recorded_event_counts(const json_t *event)
 			      vendor) != TDP_EXIT_NONE;
 }
 
+static bool is_probe(enum tdp_event_id id)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(aliases); i++)
+		if (aliases[i].model == id)
+			return true;
+	return false;
+}
+
+static bool is_exit(enum tdp_event_id id)
+{
+	return id == TDP_EV_kvm_exit || id == TDP_EV_kvm_nested_vmexit;
+}
+
 bool model_event_counts(const struct tdp_event *event, enum tdp_vendor vendor,
 			bool probes_roles)
 {
-	if (event->id == TDP_EV_mmu_init)
+	if (is_probe(event->id))
 		return probes_roles;
 	/* The recorder drops exceptions of VMX guests, with the interrupts. */
-	if (event->id == TDP_EV_kvm_exit && vendor == TDP_INTEL)
+	if (is_exit(event->id) && vendor == TDP_INTEL)
 		return event->field[1] != TDP_EXIT_PF;
 	return tdp_event_info(event->id)->is_tracepoint;
 }
@@ -211,8 +252,7 @@ static int model_field(enum tdp_event_id id, const char *name, bool *known)
 static bool other_word(enum tdp_event_id id, const char *name,
 		       enum tdp_vendor vendor)
 {
-	return id == TDP_EV_kvm_exit && vendor == TDP_INTEL &&
-	       !strcmp(name, "info2");
+	return is_exit(id) && vendor == TDP_INTEL && !strcmp(name, "info2");
 }
 
 static bool field_differs(const char *name, const json_t *value,
