@@ -199,6 +199,22 @@ TDP_API int tdp_vcpu_translate(struct tdp_vcpu *vcpu,
 			       struct tdp_walk_log *log, struct tdp_error *err);
 
 /**
+ * tdp_vcpu_kvm_translate() - KVM_TRANSLATE
+ * @gva:    linear address; of L2 while L2 runs
+ * @result: gpa is kvm_translation.physical_address, all ones if the address is
+ *          not valid; then reason says why.  ret is 0 in any case.
+ *
+ * KVM's own walk, as a supervisor's read at any CPL.  It sets Accessed bits.
+ * Outcome BLOCKED if a table's page waits for a userfault.
+ * KVM: kvm_arch_vcpu_ioctl_translate(), kvm_mmu_gva_to_gpa_system().
+ *
+ * Return: TDP_OK; TDP_ENOMEM.
+ */
+TDP_API int tdp_vcpu_kvm_translate(struct tdp_vcpu *vcpu, tdp_gva gva,
+				   struct tdp_result *result,
+				   struct tdp_error *err);
+
+/**
  * tdp_vcpu_prefault() - KVM_PRE_FAULT_MEMORY
  * @gpa:    start, bytes
  * @size:   bytes

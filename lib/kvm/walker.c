@@ -216,6 +216,32 @@ static enum gw_status from_memory(enum guest_mem_status status)
 	}
 }
 
+/* L2's addresses lead through L1's nested tables, which take the fault. */
+static enum gw_status to_l1(struct step *s, uint64_t gpa, uint64_t access,
+			    uint64_t *real)
+{
+	struct guest_walk inner;
+	enum gw_status status;
+
+	*real = gpa;
+	if (s->w->mmu != &s->w->vcpu->nested_mmu)
+		return GW_OK;
+	status = gw_nested_gpa(s->w->vcpu, gpa, access, &inner, real);
+	if (status != GW_FAULT)
+		return status;
+	s->walk->nested = true;
+	s->walk->fault_address = gpa;
+	s->walk->error_code = inner.error_code;
+	s->walk->qualification = inner.qualification;
+	return GW_FAULT;
+}
+
+/* KVM 6.12: FNAME(walk_addr_generic): nested_access */
+static uint64_t table_access(const struct guest_walker *w)
+{
+	return PFERR_USER | PFERR_GUEST_PAGE | (w->has_ad ? PFERR_WRITE : 0);
+}
+
 static enum gw_status read_gpte(struct step *s, unsigned int level,
 				uint64_t table)
 {
@@ -223,18 +249,23 @@ static enum gw_status read_gpte(struct step *s, unsigned int level,
 	struct tdp_vcpu *vcpu = s->w->vcpu;
 	uint64_t index = s->addr >> shift_of(s->w, level) &
 			 (BIT(fmt->index_bits) - 1);
-	const struct memslot *slot = memslots_find(vcpu_memslots(vcpu),
-						   table >> 12);
+	const struct memslot *slot;
 	enum gw_status status;
+	uint64_t real;
 
 	s->walk->table_gfn[level - 1] = table >> 12;
 	s->walk->gpte_gpa[level - 1] = table + index * fmt->gpte_size;
 	s->walk->above[level - 1] = s->rights;
+	status = to_l1(s, table, table_access(s->w), &real);
+	if (status != GW_OK)
+		return status;
+	s->walk->real_gpa[level - 1] = real + index * fmt->gpte_size;
+	slot = memslots_find(vcpu_memslots(vcpu), real >> 12);
 	if (!slot || slot->invalid)
 		return GW_FAULT;
 	s->walk->may_write[level - 1] = !slot->readonly;
 	status = from_memory(guest_mem_read(vcpu->vm, vcpu->smm,
-					    s->walk->gpte_gpa[level - 1],
+					    s->walk->real_gpa[level - 1],
 					    fmt->gpte_size, &s->gpte));
 	if (status == GW_OK) {
 		trace(vcpu->vm, kvm_mmu_paging_element, s->gpte, level);
@@ -291,7 +322,7 @@ static enum gw_status write_gpte(const struct step *s, unsigned int level,
 				 uint64_t gpte)
 {
 	struct tdp_vcpu *vcpu = s->w->vcpu;
-	uint64_t gpa = s->walk->gpte_gpa[level - 1];
+	uint64_t gpa = s->walk->real_gpa[level - 1];
 
 	if (gpte == s->walk->gpte[level - 1] || !s->walk->may_write[level - 1])
 		return GW_OK;
@@ -338,12 +369,18 @@ static enum gw_status finish(struct step *s)
 	const struct guest_walker *w = s->w;
 	struct guest_walk *walk = s->walk;
 	unsigned int key = gpte_key(w, s->gpte);
+	enum gw_status status;
+	uint64_t real;
 
 	s->error = gw_permission(&w->mode, w->vcpu, s->rights, key, s->access);
 	if (s->error)
 		return GW_FAULT;
 	walk->access = s->rights;
-	walk->gfn = leaf_gfn(w, s->gpte, walk->level, s->addr);
+	status = to_l1(s, leaf_gfn(w, s->gpte, walk->level, s->addr) << 12,
+		       s->access | PFERR_GUEST_FINAL, &real);
+	if (status != GW_OK)
+		return status;
+	walk->gfn = real >> 12;
 	if (!(s->access & PFERR_WRITE))
 		walk->access = without_clean_write(w, s->gpte, walk->access);
 	return w->has_ad ? update_ad(s) : GW_OK;
@@ -385,6 +422,7 @@ static void describe_fault(struct step *s)
 	if (s->w->reports_fetch)
 		code |= s->access & PFERR_FETCH;
 	walk->error_code = code;
+	walk->fault_address = s->addr;
 	walk->qualification = 0;
 	if (s->w->mode.ept && !(code & PFERR_RSVD))
 		walk->qualification = access_qualification(s) |
@@ -411,7 +449,7 @@ enum gw_status gw_walk(const struct guest_walker *w, uint64_t addr,
 	status = from_root(&s);
 	if (status == GW_OK)
 		status = finish(&s);
-	if (status == GW_FAULT)
+	if (status == GW_FAULT && !walk->nested)
 		describe_fault(&s);
 	return status;
 }

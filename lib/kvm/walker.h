@@ -83,7 +83,9 @@ struct guest_walk {
 	unsigned int level;     /* of the leaf */
 	unsigned int max_level; /* of the first entry read from memory */
 	uint64_t gpte[MAX_WALK_LEVEL];
-	uint64_t gpte_gpa[MAX_WALK_LEVEL];
+	uint64_t
+		gpte_gpa[MAX_WALK_LEVEL]; /* as the guest that paged knows it */
+	uint64_t real_gpa[MAX_WALK_LEVEL]; /* the same in L1's memory */
 	uint64_t table_gfn[MAX_WALK_LEVEL];
 	unsigned int above[MAX_WALK_LEVEL]; /* rights granted above the entry */
 	bool may_write[MAX_WALK_LEVEL];     /* its slot is not read-only */
@@ -91,6 +93,8 @@ struct guest_walk {
 	uint64_t gfn;
 
 	/* GW_FAULT: what the guest is told */
+	bool nested;            /* guest_mmu's fault, in a walk of nested_mmu */
+	uint64_t fault_address; /* linear; nested: guest-physical of L2 */
 	uint32_t error_code;
 	uint64_t qualification; /* EPT: from the walk alone */
 };
@@ -105,6 +109,26 @@ enum gw_status {
 /* @access: PFERR_* without RSVD; PRESENT is ignored.  Sets A and D as KVM does. */
 enum gw_status gw_walk(const struct guest_walker *w, uint64_t addr,
 		       uint64_t access, struct guest_walk *walk);
+
+/* The MMU that translates linear addresses in software: walk_mmu. */
+const struct mmu *gw_walk_mmu(const struct tdp_vcpu *vcpu);
+
+/*
+ * A linear address to a guest-physical one of L1, whatever runs: through L2's
+ * tables and L1's nested ones, or unchanged without paging.  KVM 6.12: the
+ * gva_to_gpa hook of walk_mmu, kvm_translate_gpa().
+ */
+enum gw_status gw_gva_to_gpa(struct tdp_vcpu *vcpu, uint64_t gva,
+			     uint64_t access, struct guest_walk *walk,
+			     uint64_t *gpa);
+
+/*
+ * L2's guest-physical address to one of L1.  @access: PFERR_*; a fault is
+ * described in @walk.  KVM 6.12: translate_nested_gpa()
+ */
+enum gw_status gw_nested_gpa(struct tdp_vcpu *vcpu, uint64_t l2_gpa,
+			     uint64_t access, struct guest_walk *walk,
+			     uint64_t *gpa);
 
 /* What a level-1 entry maps, for prefetching and synchronizing. */
 struct gpte_leaf {

@@ -89,6 +89,20 @@ static void compare_prefault(struct diff *diff)
 		     result->exit_reason);
 }
 
+/* KVM_TRANSLATE ----------------------------------------------------------------- */
+
+static void compare_translation(struct diff *diff)
+{
+	const json_t *out = json_object_get(diff->group.object, "out");
+	const struct tdp_result *result = &diff->group.result;
+
+	word_differs(diff, "out.gpa", json_word(json_object_get(out, "gpa")),
+		     result->gpa);
+	word_differs(diff, "out.valid",
+		     json_word(json_object_get(out, "valid")),
+		     result->gpa != UINT64_MAX);
+}
+
 /* KVM_GET_DIRTY_LOG ------------------------------------------------------------- */
 
 static uint64_t step_argument(const struct step *step, const char *name)
@@ -186,6 +200,8 @@ void diff_outcome(struct diff *diff)
 		compare_run(diff);
 	if (!strcmp(op, "KVM_PRE_FAULT_MEMORY"))
 		compare_prefault(diff);
+	if (!strcmp(op, "KVM_TRANSLATE"))
+		compare_translation(diff);
 	if (!strcmp(op, "KVM_GET_DIRTY_LOG"))
 		compare_dirty(diff);
 	compare_stats(diff);

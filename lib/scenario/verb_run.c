@@ -129,6 +129,30 @@ const struct verb verb_translate = {
 	.run = run_translate,
 };
 
+static const struct arg kvm_translate_rows[] = {
+	VCPU_ROW(struct access_args),
+	ARG(struct access_args, gva, type_address, .required = true,
+	    .about = "linear address; of L2 while L2 runs"),
+};
+
+static int run_kvm_translate(struct run *run, const void *args)
+{
+	const struct access_args *a = args;
+
+	return tdp_vcpu_kvm_translate(run_vcpu(run, a->vcpu), TDP_GVA(a->gva),
+				      &run->outcome.result, run->err);
+}
+
+const struct verb verb_kvm_translate = {
+	.name = "kvm_translate",
+	.about =
+		"KVM_TRANSLATE: KVM's own walk, which sets Accessed; gpa is all ones for an "
+		"address that is not valid",
+	.args = ARGS(kvm_translate_rows, struct access_args),
+	.fields = FIELDS_CALL | FIELDS_RANGE | FIELDS_GUEST | FIELDS_VCPU,
+	.run = run_kvm_translate,
+};
+
 /* KVM_PRE_FAULT_MEMORY ----------------------------------------------------- */
 
 struct prefault_args {
