@@ -56,7 +56,7 @@ enum guest_mem_status guest_mem_write(struct tdp_vm *vm, unsigned int as_id,
 	status = guest_mem_frame(vm, as_id, gpa, true, &hpa);
 	if (status)
 		return status;
-	memcpy(vm->pm.base + hpa, &value, size);
+	physmem_copy_in(&vm->pm, hpa, &value, size);
 	dirty_log_mark(memslots_find(&vm->slots[as_id], gpa >> 12), gpa >> 12);
 	return GUEST_MEM_OK;
 }

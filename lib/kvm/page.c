@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "kvm/nx.h"
+#include "mem/physmem_watch.h"
 
 int pages_init(struct tdp_vm *vm, struct tdp_error *err)
 {
@@ -35,6 +36,8 @@ static void fill(struct tdp_vm *vm, uint64_t hpa, uint64_t value)
 	uint64_t *entry = (uint64_t *)(void *)(vm->pm.base + hpa);
 	unsigned int i;
 
+	if (unlikely(vm->pm.watch))
+		physmem_note_fill(vm->pm.watch, &vm->pm, hpa);
 	for (i = 0; i < SPTES_PER_PAGE; i++)
 		entry[i] = value;
 }

@@ -13,8 +13,9 @@ static bool uniform(const struct fault *f)
 {
 	const struct tdp_vm *vm = f->vm;
 
-	/* A listener is owed each page's events. */
-	if (vm->tracer || !f->prefetch || f->no_slot || !f->slot)
+	/* A listener is owed each page's events, a watcher each store. */
+	if (vm->tracer || vm->pm.watch || !f->prefetch || f->no_slot ||
+	    !f->slot)
 		return false;
 	if (f->why != TDP_WHY_MAPPED || f->goal_level != TDP_LEVEL_4K ||
 	    f->old_spte != vm->fmt.nonpresent)

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "base/error.h"
+#include "mem/physmem_watch.h"
 
 int physmem_init(struct physmem *pm, uint64_t size, uint64_t tables,
 		 struct tdp_error *err)
@@ -21,7 +22,11 @@ int physmem_init(struct physmem *pm, uint64_t size, uint64_t tables,
 			       "cannot reserve %" PRIu64
 			       " MiB of address space for host memory",
 			       size >> 20);
-	*pm = (struct physmem){ .base = base, .size = size };
+	*pm = (struct physmem){
+		.base = base,
+		.size = size,
+		.plain = physmem_plain(size),
+	};
 	physmem_partition(pm, tables);
 	return TDP_OK;
 }
@@ -49,4 +54,21 @@ uint64_t physmem_alloc_ram(struct physmem *pm, uint64_t size, uint64_t align)
 		return 0;
 	pm->ram_next = start + size;
 	return start;
+}
+
+void physmem_write_slow(struct physmem *pm, uint64_t hpa, uint64_t value,
+			size_t size)
+{
+	if (hpa > pm->size - size)
+		physmem_far_write(pm, hpa, value, size);
+	else
+		physmem_copy_in(pm, hpa, &value, size);
+}
+
+void physmem_copy_in(struct physmem *pm, uint64_t hpa, const void *from,
+		     size_t size)
+{
+	if (unlikely(pm->watch))
+		physmem_note(pm->watch, pm, hpa, size);
+	memcpy(pm->base + hpa, from, size);
 }

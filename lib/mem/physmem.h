@@ -26,7 +26,16 @@ struct physmem {
 	uint64_t tables_next;    /* lowest frame never handed out */
 	uint64_t ram_next;       /* lowest RAM byte never handed out */
 	struct physmem_far *far; /* what lies beyond size; NULL: nothing */
+	/* Stores below this need no second look; 0 while they are watched. */
+	uint64_t plain;
+	struct physmem_watch *watch; /* NULL: nobody wants to undo them */
 };
+
+/* Where 8 bytes no longer fit into memory of @size bytes. */
+static inline uint64_t physmem_plain(uint64_t size)
+{
+	return size - 7;
+}
 
 /*
  * Reserve @size bytes; the first @tables bytes above the first frame are kept
@@ -68,24 +77,32 @@ static inline uint32_t physmem_read32(const struct physmem *pm, uint64_t hpa)
 	return value;
 }
 
+/* A store that is watched, or at the very end, or beyond it. */
+void physmem_write_slow(struct physmem *pm, uint64_t hpa, uint64_t value,
+			size_t size);
+
 /* Writes beyond the end are dropped, unless the memory has a far range. */
 static inline void physmem_write64(struct physmem *pm, uint64_t hpa,
 				   uint64_t value)
 {
-	if (likely(hpa <= pm->size - sizeof(value)))
+	if (likely(hpa < pm->plain))
 		memcpy(pm->base + hpa, &value, sizeof(value));
 	else
-		physmem_far_write(pm, hpa, value, sizeof(value));
+		physmem_write_slow(pm, hpa, value, sizeof(value));
 }
 
 static inline void physmem_write32(struct physmem *pm, uint64_t hpa,
 				   uint32_t value)
 {
-	if (likely(hpa <= pm->size - sizeof(value)))
+	if (likely(hpa < pm->plain))
 		memcpy(pm->base + hpa, &value, sizeof(value));
 	else
-		physmem_far_write(pm, hpa, value, sizeof(value));
+		physmem_write_slow(pm, hpa, value, sizeof(value));
 }
+
+/* @size bytes, all in one frame of the flat range. */
+void physmem_copy_in(struct physmem *pm, uint64_t hpa, const void *from,
+		     size_t size);
 
 /*
  * Hand out RAM: @size bytes, aligned to @align (a power of two).  0 if there

@@ -66,7 +66,7 @@ static void transfer(struct run *run)
 	if (!access->size || hpa + access->size > pm->size)
 		return;
 	if (access->kind == TDP_WRITE)
-		memcpy(pm->base + hpa, &access->value, access->size);
+		physmem_copy_in(pm, hpa, &access->value, access->size);
 	else
 		memcpy(&run->result->value, pm->base + hpa, access->size);
 }

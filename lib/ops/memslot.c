@@ -298,7 +298,7 @@ int tdp_vm_write(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
 		return ret;
 	status = user_frame(vm, as_id, gpa.addr, true, &hpa);
 	if (status == GUEST_MEM_OK)
-		memcpy(vm->pm.base + hpa, &value, size);
+		physmem_copy_in(&vm->pm, hpa, &value, size);
 	return access_error(status, gpa.addr, err);
 }
 

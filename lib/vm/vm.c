@@ -29,6 +29,7 @@ static int create_memory(struct tdp_vm *vm, struct tdp_error *err)
 		return ret;
 	vm->pm = hostmem_flat(vm->memory);
 	vm->pm.size = vm->host.memory;
+	vm->pm.plain = physmem_plain(vm->pm.size);
 	physmem_partition(&vm->pm, vm->host.table_memory);
 	ret = pages_init(vm, err);
 	if (ret)
