@@ -97,32 +97,45 @@ static enum ret_pf get_page(struct fault *f)
 	return RET_PF_CONTINUE;
 }
 
-/*
- * KVM 6.12: kvm_faultin_pfn() and __kvm_faultin_pfn(), in their order.  The
- * caller has set gfn and slot.
- */
-enum ret_pf fault_resolve_pfn(struct fault *f)
+/* KVM 6.12: kvm_faultin_pfn(), up to where the host is asked */
+enum ret_pf fault_before_pfn(struct fault *f)
 {
-	uint64_t seq = f->vm->invalidate_seq;
-	enum ret_pf ret;
-
+	f->invalidate_seq = f->vm->invalidate_seq;
 	if (!f->slot)
 		return handle_no_slot(f);
 	if (f->slot->invalid)
 		return fault_because(f, RET_PF_RETRY, TDP_WHY_SLOT_DYING);
 	if (f->write && f->slot->readonly)
 		return fault_because(f, RET_PF_EMULATE, TDP_WHY_SLOT_READ_ONLY);
-	ret = get_page(f);
+	return RET_PF_CONTINUE;
+}
+
+/* KVM 6.12: __kvm_faultin_pfn() */
+enum ret_pf fault_get_pfn(struct fault *f)
+{
+	enum ret_pf ret = f->slot ? get_page(f) : RET_PF_CONTINUE;
+
 	if (ret != RET_PF_CONTINUE)
 		return ret;
 	/* The notifier ran meanwhile: what was looked up may be stale. */
-	if (seq != f->vm->invalidate_seq)
+	if (f->slot && notify_retry(f->vm, f->invalidate_seq, f->gfn))
 		return fault_because(f, RET_PF_RETRY, TDP_WHY_NONE);
 	return RET_PF_CONTINUE;
 }
 
-/* KVM 6.12: is_obsolete_sp(), is_page_fault_stale() */
-bool fault_is_stale(const struct fault *f)
+/*
+ * KVM 6.12: kvm_faultin_pfn() and __kvm_faultin_pfn(), in their order.  The
+ * caller has set gfn and slot.
+ */
+enum ret_pf fault_resolve_pfn(struct fault *f)
+{
+	enum ret_pf ret = fault_before_pfn(f);
+
+	return ret == RET_PF_CONTINUE ? fault_get_pfn(f) : ret;
+}
+
+/* KVM 6.12: is_obsolete_sp(), and page-less roots */
+static bool root_is_stale(const struct fault *f)
 {
 	const struct tdp_vm *vm = f->vm;
 	const struct mmu_page *root = root_page(vm, f->vcpu->mmu->root.hpa);
@@ -133,6 +146,22 @@ bool fault_is_stale(const struct fault *f)
 		return f->vcpu->requests & (1u << REQ_MMU_FREE_OBSOLETE_ROOTS);
 	return root->role.invalid ||
 	       (root->kind == PAGE_SHADOW && root->valid_gen != vm->valid_gen);
+}
+
+/*
+ * KVM 6.12: is_page_fault_stale().  Before 5.17 the sequence was tested in the
+ * same place, and nothing else.
+ */
+bool fault_is_stale(struct fault *f)
+{
+	if (root_is_stale(f)) {
+		f->why = TDP_WHY_ROOT_OBSOLETE;
+		return true;
+	}
+	if (!f->slot || !notify_retry(f->vm, f->invalidate_seq, f->gfn))
+		return false;
+	f->why = TDP_WHY_NONE;
+	return true;
 }
 
 unsigned int fault_max_mapping_level(const struct tdp_vm *vm,

@@ -48,6 +48,7 @@ struct fault {
 	unsigned int map_access;    /* TDP_ACC_* the guest's tables grant */
 
 	/* What the host has there. */
+	uint64_t invalidate_seq; /* of the VM, before the host was asked */
 	uint64_t pfn;
 	unsigned int host_level;
 	bool no_slot;       /* pfn is KVM_PFN_NOSLOT */
@@ -105,10 +106,29 @@ enum ret_pf fault_handle(struct fault *f);
  */
 enum ret_pf fault_exit(struct fault *f);
 
+/*
+ * The same, one step of the kernel at a time: between two of them others may
+ * run.  Start with FAULT_BEGIN (FAULT_EXIT for a paging exit) and call again
+ * while RET_PF_CONTINUE comes back; @stage says what is next.  Only direct
+ * faults have steps: those of a shadow MMU that mirrors tables are one.
+ */
+enum fault_stage {
+	FAULT_EXIT,   /* an MMIO SPTE, perhaps; then as FAULT_BEGIN */
+	FAULT_BEGIN,  /* find the slot; the lockless fast path */
+	FAULT_SEQ,    /* read the invalidation sequence, look at the slot */
+	FAULT_PFN,    /* ask the host for the page */
+	FAULT_LOCKED, /* take the lock; is it stale?  install */
+};
+enum ret_pf fault_step(struct fault *f, enum fault_stage *stage);
+
 /* The parts that the direct and the shadow MMU share. */
 void fault_decode(struct fault *f);
 enum ret_pf fault_resolve_pfn(struct fault *f);
-bool fault_is_stale(const struct fault *f);
+/* Its two steps */
+enum ret_pf fault_before_pfn(struct fault *f);
+enum ret_pf fault_get_pfn(struct fault *f);
+/* True: retry, because of f->why, or of the notifier if that is none. */
+bool fault_is_stale(struct fault *f);
 void fault_adjust_level(struct fault *f);
 /*
  * How large, up to @level, may a page be that maps @gfn, if the host has one

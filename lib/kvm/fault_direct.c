@@ -93,8 +93,8 @@ static bool tdp_mmu_active(const struct fault *f)
 	return root && root->kind == PAGE_TDP;
 }
 
-/* KVM 6.12: kvm_tdp_mmu_page_fault() and direct_page_fault() */
-enum ret_pf fault_direct(struct fault *f)
+/* The slot, page tracking, and what can be had without the lock. */
+static enum ret_pf direct_begin(struct fault *f)
 {
 	enum ret_pf ret;
 
@@ -104,45 +104,89 @@ enum ret_pf fault_direct(struct fault *f)
 		return fault_because(f, RET_PF_WRITE_PROTECTED,
 				     TDP_WHY_WRITE_TRACKED);
 	ret = fault_fast(f);
-	if (ret != RET_PF_INVALID)
-		return ret;
-	ret = fault_resolve_pfn(f);
-	if (ret != RET_PF_CONTINUE)
-		return ret;
-	if (!tdp_mmu_active(f))
-		return shadow_map_direct(f);
-	if (fault_is_stale(f))
-		return fault_because(f, RET_PF_RETRY, TDP_WHY_ROOT_OBSOLETE);
-	return tdp_map(f);
+	return ret == RET_PF_INVALID ? RET_PF_CONTINUE : ret;
 }
 
-enum ret_pf fault_handle(struct fault *f)
+/* Under the lock. */
+static enum ret_pf direct_locked(struct fault *f)
+{
+	if (!tdp_mmu_active(f))
+		return shadow_map_direct(f);
+	return fault_is_stale(f) ? RET_PF_RETRY : tdp_map(f);
+}
+
+/* KVM 6.12: kvm_tdp_mmu_page_fault() and direct_page_fault() */
+enum ret_pf fault_direct(struct fault *f)
+{
+	enum ret_pf ret = direct_begin(f);
+
+	if (ret == RET_PF_CONTINUE)
+		ret = fault_resolve_pfn(f);
+	return ret == RET_PF_CONTINUE ? direct_locked(f) : ret;
+}
+
+/* Is it for a handler of direct faults?  Then it is ready for it. */
+static bool prepare(struct fault *f)
 {
 	fault_decode(f);
 	switch (f->vcpu->mmu->handler) {
 	case HANDLER_TDP:
-		return fault_direct(f);
+		return true;
 	case HANDLER_NONPAGING:
 		if (f->max_level > TDP_LEVEL_2M)
 			f->max_level = TDP_LEVEL_2M;
-		return fault_direct(f);
+		return true;
 	default:
-		return shadow_page_fault(f);
+		return false;
 	}
+}
+
+enum ret_pf fault_handle(struct fault *f)
+{
+	return prepare(f) ? fault_direct(f) : shadow_page_fault(f);
+}
+
+/* An exit because of reserved bits: of an MMIO SPTE? */
+static enum ret_pf exit_begin(struct fault *f)
+{
+	if (!(f->error_code & PFERR_RSVD))
+		return RET_PF_INVALID;
+	return mmio_handle_fault(f);
 }
 
 /* KVM 6.12: kvm_mmu_page_fault() */
 enum ret_pf fault_exit(struct fault *f)
 {
-	enum ret_pf ret;
+	enum ret_pf ret = exit_begin(f);
 
-	if (f->error_code & PFERR_RSVD) {
-		ret = mmio_handle_fault(f);
-		if (ret != RET_PF_INVALID)
-			return ret;
-	}
+	if (ret != RET_PF_INVALID)
+		return ret;
 	ret = fault_handle(f);
 	if (ret == RET_PF_INVALID)
 		return fault_errno(f, -EIO, TDP_WHY_NONE);
 	return ret;
+}
+
+enum ret_pf fault_step(struct fault *f, enum fault_stage *stage)
+{
+	enum ret_pf ret;
+
+	switch (*stage) {
+	case FAULT_EXIT:
+		ret = exit_begin(f);
+		if (ret != RET_PF_INVALID)
+			return ret;
+		/* fallthrough */
+	case FAULT_BEGIN:
+		*stage = FAULT_SEQ;
+		return prepare(f) ? direct_begin(f) : shadow_page_fault(f);
+	case FAULT_SEQ:
+		*stage = FAULT_PFN;
+		return fault_before_pfn(f);
+	case FAULT_PFN:
+		*stage = FAULT_LOCKED;
+		return fault_get_pfn(f);
+	default:
+		return direct_locked(f);
+	}
 }

@@ -183,7 +183,10 @@ struct tdp_vm {
 	struct shadow_mmu *shadow; /* from the first shadow root on */
 	struct counts tracked;     /* kvm/track.h */
 
-	uint64_t invalidate_seq; /* mmu_invalidate_seq */
+	uint64_t invalidate_seq;    /* mmu_invalidate_seq */
+	unsigned int invalidations; /* mmu_invalidate_in_progress */
+	uint64_t invalidate_start;  /* guest frames, while one is open */
+	uint64_t invalidate_end;
 	unsigned int noncoherent_dma;
 	struct tdp_vm_stats stats;
 

@@ -4,34 +4,75 @@
 #include "kvm/shadow.h"
 #include "kvm/tdp_mmu.h"
 
+/* The frames of @slot that [@start, @end) maps; false: none. */
+static bool slot_frames(const struct memslot *slot, uint64_t start,
+			uint64_t end, uint64_t *first, uint64_t *last)
+{
+	start = max_u64(start, slot->hva);
+	end = min_u64(end, slot->hva + (slot->npages << 12));
+	if (start >= end)
+		return false;
+	*first = slot->base_gfn + ((start - slot->hva) >> 12);
+	*last = slot->base_gfn + ((end - slot->hva + 0xfff) >> 12);
+	return true;
+}
+
 static bool unmap_slot(struct tdp_vm *vm, const struct memslot *slot,
 		       uint64_t start, uint64_t end)
 {
 	uint64_t first, last;
 	bool zapped;
 
-	start = max_u64(start, slot->hva);
-	end = min_u64(end, slot->hva + (slot->npages << 12));
-	if (start >= end)
+	if (!slot_frames(slot, start, end, &first, &last))
 		return false;
-	first = slot->base_gfn + ((start - slot->hva) >> 12);
-	last = slot->base_gfn + ((end - slot->hva + 0xfff) >> 12);
 	zapped = shadow_zap_gfns(vm, slot->as_id, first, last);
 	return tdp_zap_leaves(vm, (int)slot->as_id, first, last) || zapped;
 }
 
-void notify_unmap(struct tdp_vm *vm, uint64_t start, uint64_t end)
+/* KVM 6.12: kvm_mmu_invalidate_range_add(): one range for all that are open */
+static void add_range(struct tdp_vm *vm, const struct memslot *slot,
+		      uint64_t start, uint64_t end)
+{
+	uint64_t first, last;
+
+	if (!slot_frames(slot, start, end, &first, &last))
+		return;
+	vm->invalidate_start = min_u64(vm->invalidate_start, first);
+	vm->invalidate_end = max_u64(vm->invalidate_end, last);
+}
+
+void notify_begin(struct tdp_vm *vm, uint64_t start, uint64_t end)
 {
 	unsigned int as_id;
 	bool zapped = false;
 	size_t i;
 
 	trace(vm, kvm_unmap_hva_range, start, end);
-	for (as_id = 0; as_id < NR_ADDRESS_SPACES; as_id++)
-		for (i = 0; i < vm->slots[as_id].nr; i++)
-			zapped |= unmap_slot(vm, &vm->slots[as_id].slots[i],
-					     start, end);
+	if (!vm->invalidations++) {
+		vm->invalidate_start = UINT64_MAX;
+		vm->invalidate_end = 0;
+	}
+	for (as_id = 0; as_id < NR_ADDRESS_SPACES; as_id++) {
+		for (i = 0; i < vm->slots[as_id].nr; i++) {
+			const struct memslot *s = &vm->slots[as_id].slots[i];
+
+			add_range(vm, s, start, end);
+			zapped |= unmap_slot(vm, s, start, end);
+		}
+	}
 	if (zapped)
 		vm->stats.tlb_flushes++;
+}
+
+void notify_end(struct tdp_vm *vm)
+{
+	assert(vm->invalidations);
 	vm->invalidate_seq++;
+	vm->invalidations--;
+}
+
+void notify_unmap(struct tdp_vm *vm, uint64_t start, uint64_t end)
+{
+	notify_begin(vm, start, end);
+	notify_end(vm);
 }

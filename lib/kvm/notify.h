@@ -12,4 +12,25 @@
  */
 void notify_unmap(struct tdp_vm *vm, uint64_t start, uint64_t end);
 
+/*
+ * Its two halves, for callers that let others run in between: the entries go
+ * before the host changes its own tables, and faults on the range are retried
+ * until the end.  KVM 6.12: kvm_mmu_invalidate_begin(), kvm_mmu_invalidate_end().
+ */
+void notify_begin(struct tdp_vm *vm, uint64_t start, uint64_t end);
+void notify_end(struct tdp_vm *vm);
+
+/*
+ * May what was looked up for @gfn since the sequence was @seq be stale?  KVM
+ * 6.12: mmu_invalidate_retry_gfn()
+ */
+static inline bool notify_retry(const struct tdp_vm *vm, uint64_t seq,
+				uint64_t gfn)
+{
+	if (unlikely(vm->invalidations) && gfn >= vm->invalidate_start &&
+	    gfn < vm->invalidate_end)
+		return true;
+	return seq != vm->invalidate_seq;
+}
+
 #endif

@@ -424,9 +424,7 @@ enum ret_pf shadow_map_below(struct fault *f, struct shadow_iter *it,
 
 static enum ret_pf check_stale(struct fault *f)
 {
-	return fault_is_stale(f) ?
-		       fault_because(f, RET_PF_RETRY, TDP_WHY_ROOT_OBSOLETE) :
-		       RET_PF_CONTINUE;
+	return fault_is_stale(f) ? RET_PF_RETRY : RET_PF_CONTINUE;
 }
 
 static enum ret_pf check_quota(struct fault *f)
