@@ -23,6 +23,8 @@ extern "C" {
 	X(INTERNAL_ERROR, "internal_error", "KVM_RUN ended with KVM_EXIT_INTERNAL_ERROR") \
 	X(SHUTDOWN,	"shutdown",	"the guest took a triple fault") \
 	X(ENTRY_FAILED,	"entry_failed",	"hardware refused to enter the guest") \
+	X(KERNEL_BUG, "kernel_bug", \
+	  "the kernel accessed memory out of bounds: what follows is chance") \
 	X(REFUSED, "refused", "userspace or the guest asked for what no CPU or kernel allows")
 /* clang-format on */
 
@@ -102,7 +104,9 @@ enum tdp_outcome {
 	/* memslots */							\
 	X(BAD_SLOT, "bad_slot", "KVM_SET_USER_MEMORY_REGION refuses the slot") \
 	X(SLOT_OVERLAPS,	"slot_overlaps",	"the range overlaps another slot") \
-	X(NOT_LOGGED,		"not_logged",		"the slot keeps no dirty log")
+	X(NOT_LOGGED,		"not_logged",		"the slot keeps no dirty log") \
+	X(LPAGE_INFO_BOUNDS, "lpage_info_bounds", \
+	  "lpage_info of the slot was read before its start")
 /* clang-format on */
 
 /** enum tdp_reason - which check decided */

@@ -244,7 +244,7 @@ TDP_API int tdp_vm_set_dirty_protect(struct tdp_vm *vm, bool manual,
  * Unless the manual mode is on, the pages are clean afterwards, and the next
  * write to each is noticed.  KVM: kvm_get_dirty_log_protect().
  *
- * Return: TDP_OK; TDP_EUNSUPPORTED while the shadow MMU maps memory.
+ * Return: TDP_OK; TDP_EUNSUPPORTED after TDP_OUTCOME_KERNEL_BUG.
  */
 TDP_API int tdp_vm_get_dirty_log(struct tdp_vm *vm, unsigned int as_id,
 				 unsigned int slot, uint64_t *bitmap,
@@ -261,7 +261,7 @@ TDP_API int tdp_vm_get_dirty_log(struct tdp_vm *vm, unsigned int as_id,
  *
  * KVM: kvm_clear_dirty_log_protect().
  *
- * Return: TDP_OK; TDP_EUNSUPPORTED while the shadow MMU maps memory.
+ * Return: TDP_OK; TDP_EUNSUPPORTED after TDP_OUTCOME_KERNEL_BUG.
  */
 TDP_API int tdp_vm_clear_dirty_log(struct tdp_vm *vm, unsigned int as_id,
 				   unsigned int slot, uint64_t first,
@@ -279,7 +279,7 @@ TDP_API int tdp_vm_clear_dirty_log(struct tdp_vm *vm, unsigned int as_id,
  * Pages that other slots map from the same userspace memory are aged, too.
  * KVM: kvm_mmu_notifier_clear_young().
  *
- * Return: TDP_OK; TDP_EINVAL; TDP_EUNSUPPORTED while the shadow MMU maps memory.
+ * Return: TDP_OK; TDP_EINVAL; TDP_EUNSUPPORTED after TDP_OUTCOME_KERNEL_BUG.
  */
 TDP_API int tdp_vm_age(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
 		       uint64_t size, struct tdp_result *result,

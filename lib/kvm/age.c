@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kvm/age.h"
 
+#include "kvm/shadow_dirty.h"
 #include "kvm/tdp_iter.h"
 #include "kvm/tdp_mmu.h"
 
@@ -35,12 +36,17 @@ static void test_entry(struct tdp_vm *vm, const struct tdp_entry *e,
 	*young |= is_young_leaf(vm, e);
 }
 
-typedef void (*visitor)(struct tdp_vm *vm, const struct tdp_entry *e,
-			void *context);
+/* What is done in the TDP MMU and in the shadow MMU. */
+struct visit {
+	void (*tdp)(struct tdp_vm *vm, const struct tdp_entry *e,
+		    void *context);
+	bool (*shadow)(struct tdp_vm *vm, unsigned int as_id, uint64_t start,
+		       uint64_t end);
+};
 
 /* The part of @slot that [@start, @end) backs. */
 static bool visit_slot(struct tdp_vm *vm, const struct memslot *slot,
-		       uint64_t start, uint64_t end, visitor visit)
+		       uint64_t start, uint64_t end, const struct visit *visit)
 {
 	struct tdp_range range = {
 		.as_id = slot->as_id,
@@ -55,12 +61,12 @@ static bool visit_slot(struct tdp_vm *vm, const struct memslot *slot,
 		return false;
 	range.start = slot->base_gfn + ((start - slot->hva) >> 12);
 	range.end = slot->base_gfn + ((end - slot->hva + FRAME_MASK) >> 12);
-	tdp_for_each(vm, &range, visit, &young);
-	return young;
+	tdp_for_each(vm, &range, visit->tdp, &young);
+	return visit->shadow(vm, slot->as_id, range.start, range.end) || young;
 }
 
 static bool visit_slots(struct tdp_vm *vm, uint64_t start, uint64_t end,
-			visitor visit)
+			const struct visit *visit)
 {
 	unsigned int as_id;
 	bool young = false;
@@ -75,12 +81,16 @@ static bool visit_slots(struct tdp_vm *vm, uint64_t start, uint64_t end,
 
 bool age_range(struct tdp_vm *vm, uint64_t start, uint64_t end)
 {
+	const struct visit visit = { age_entry, shadow_age };
+
 	trace(vm, kvm_age_hva, start, end);
-	return visit_slots(vm, start, end, age_entry);
+	return visit_slots(vm, start, end, &visit);
 }
 
 bool age_test(struct tdp_vm *vm, uint64_t hva)
 {
+	const struct visit visit = { test_entry, shadow_test_age };
+
 	trace(vm, kvm_test_age_hva, hva);
-	return visit_slots(vm, hva, hva + 1, test_entry);
+	return visit_slots(vm, hva, hva + 1, &visit);
 }

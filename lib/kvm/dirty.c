@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kvm/dirty.h"
 
+#include "kvm/shadow_dirty.h"
 #include "kvm/split.h"
 #include "kvm/tdp_iter.h"
 #include "kvm/tdp_mmu.h"
@@ -24,8 +25,7 @@ static void clear_bits(struct tdp_vm *vm, const struct tdp_entry *e,
 			     false);
 }
 
-/* What has to go so that the next write is noticed. */
-static uint64_t trap_bit(const struct tdp_vm *vm, uint64_t spte)
+uint64_t dirty_trap_bit(const struct tdp_vm *vm, uint64_t spte)
 {
 	/* PML logs what sets D; L2's writes are no use to it. */
 	return !vm->fmt.pml || spte_needs_write_protect(&vm->fmt, spte) ?
@@ -50,7 +50,17 @@ static void trap_entry(struct tdp_vm *vm, const struct tdp_entry *e,
 {
 	(void)context;
 	if (spte_leaf(e->spte, e->page->role.level))
-		clear_bits(vm, e, trap_bit(vm, e->spte));
+		clear_bits(vm, e, dirty_trap_bit(vm, e->spte));
+}
+
+/* Eagerly, if the TDP MMU is on at all: kvm_mmu_try_split_huge_pages(). */
+static void split_eagerly(struct tdp_vm *vm, const struct memslot *slot,
+			  uint64_t start, uint64_t end)
+{
+	if (!behaviour_on(&vm->kvm, B_EAGER_PAGE_SPLIT) || !vm->tdp_mmu_enabled)
+		return;
+	shadow_split_range(vm, slot, start, end);
+	split_range(vm, slot, start, end);
 }
 
 static void protect_slot(struct tdp_vm *vm, const struct memslot *slot,
@@ -58,6 +68,7 @@ static void protect_slot(struct tdp_vm *vm, const struct memslot *slot,
 {
 	const struct tdp_range range = slot_range(slot, min_level);
 
+	shadow_protect_slot(vm, slot, min_level);
 	tdp_for_each(vm, &range, protect_entry, NULL);
 }
 
@@ -65,6 +76,7 @@ static void trap_slot(struct tdp_vm *vm, const struct memslot *slot)
 {
 	const struct tdp_range range = slot_range(slot, TDP_LEVEL_4K);
 
+	shadow_trap_slot(vm, slot);
 	tdp_for_each(vm, &range, trap_entry, NULL);
 }
 
@@ -78,9 +90,9 @@ void dirty_enable(struct tdp_vm *vm, const struct memslot *slot)
 	if (all_dirty &&
 	    vm->kvm.value[B_DIRTY_INIT_SET] == DIRTY_INIT_SET_DEFERS)
 		return;
-	if (!all_dirty && behaviour_on(&vm->kvm, B_EAGER_PAGE_SPLIT))
-		split_range(vm, slot, slot->base_gfn,
-			    slot->base_gfn + slot->npages);
+	if (!all_dirty)
+		split_eagerly(vm, slot, slot->base_gfn,
+			      slot->base_gfn + slot->npages);
 	if (!all_dirty && vm->fmt.pml)
 		trap_slot(vm, slot);
 	/* PML can't tell which part of a huge page was written. */
@@ -92,7 +104,11 @@ void dirty_enable(struct tdp_vm *vm, const struct memslot *slot)
 void dirty_disable(struct tdp_vm *vm, const struct memslot *slot)
 {
 	/* What is write-protected stays so until the next write. */
-	if (!slot->readonly)
+	if (slot->readonly)
+		return;
+	if (shadow_collapse(vm, slot))
+		vm->stats.tlb_flushes++;
+	if (!vm->oopsed)
 		dirty_collapse(vm, slot);
 }
 
@@ -117,6 +133,7 @@ static void protect_huge_page(struct tdp_vm *vm, const struct memslot *slot,
 		.min_level = TDP_LEVEL_2M,
 	};
 
+	shadow_protect_huge(vm, slot, gfn);
 	tdp_for_each(vm, &range, protect_huge_entry, NULL);
 }
 
@@ -133,7 +150,7 @@ static void trap_masked_entry(struct tdp_vm *vm, const struct tdp_entry *e,
 
 	if (e->page->role.level == TDP_LEVEL_4K &&
 	    (m->mask & BIT(e->gfn - m->gfn)))
-		clear_bits(vm, e, trap_bit(vm, e->spte));
+		clear_bits(vm, e, dirty_trap_bit(vm, e->spte));
 }
 
 /* The first and the last bit: the frames of a mask may lie in two 2M pages. */
@@ -143,8 +160,7 @@ static void rearm_huge(struct tdp_vm *vm, const struct memslot *slot,
 	uint64_t start = gfn + (unsigned int)__builtin_ctzll(mask);
 	uint64_t end = gfn + 63 - (unsigned int)__builtin_clzll(mask);
 
-	if (behaviour_on(&vm->kvm, B_EAGER_PAGE_SPLIT))
-		split_range(vm, slot, start, end + 1);
+	split_eagerly(vm, slot, start, end + 1);
 	protect_huge_page(vm, slot, start);
 	if (start >> 9 != end >> 9)
 		protect_huge_page(vm, slot, end);
@@ -165,5 +181,6 @@ void dirty_rearm(struct tdp_vm *vm, const struct memslot *slot, uint64_t first,
 	    vm->kvm.value[B_DIRTY_INIT_SET] == DIRTY_INIT_SET_DEFERS)
 		rearm_huge(vm, slot, m.gfn, mask);
 	range.start = m.gfn + (unsigned int)__builtin_ctzll(mask);
+	shadow_trap_masked(vm, slot, m.gfn, mask);
 	tdp_for_each(vm, &range, trap_masked_entry, &m);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What dirty logging does to the SPTEs of the TDP MMU: take the right to
+ * What dirty logging does to SPTEs, here to those of the TDP MMU and through
+ * shadow_dirty.h to those of the shadow MMU: take the right to
  * write, or the dirty bit where PML reports it, until the next write.
  */
 #ifndef TDPSIM_KVM_DIRTY_H
@@ -33,7 +34,13 @@ void dirty_disable(struct tdp_vm *vm, const struct memslot *slot);
 void dirty_rearm(struct tdp_vm *vm, const struct memslot *slot, uint64_t first,
 		 uint64_t mask);
 
-/* Make room for huge pages when logging ends.  (dirty_collapse.c) */
+/*
+ * What has to go from a leaf so that the next write is noticed: W, or D where
+ * PML logs what sets it.
+ */
+uint64_t dirty_trap_bit(const struct tdp_vm *vm, uint64_t spte);
+
+/* Make room for huge pages of the TDP MMU.  (dirty_collapse.c) */
 void dirty_collapse(struct tdp_vm *vm, const struct memslot *slot);
 
 #endif

@@ -200,6 +200,7 @@ struct tdp_vm {
 	struct tdp_vcpu **vcpus;
 	unsigned int nr_vcpus;
 	bool has_run;
+	bool oopsed; /* the kernel is dead, with mmu_lock held */
 
 	tdp_tracer tracer;
 	void *tracer_context;

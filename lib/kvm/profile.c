@@ -301,6 +301,15 @@ ROW(DIRTY_COLLAPSE,
     ALWAYS(DIRTY_COLLAPSE_ZAP_NONLEAF), SINCE(5_12, DIRTY_COLLAPSE_ZAP_LEAF),
     SINCE(5_19, DIRTY_COLLAPSE_STEP_UP), SINCE(6_0, DIRTY_COLLAPSE_ZAP_TABLE),
     SINCE(6_13, DIRTY_COLLAPSE_IN_PLACE)),
+ROW(SHADOW_COLLAPSE,
+    "Which direct leaves of the shadow MMU are zapped when dirty logging ends: 4 KiB ones of "
+    "a huge host page; those that could be larger; also 2 MiB ones, with a read of "
+    "lpage_info before its start if their table begins before the slot; or not these.",
+    "KVM 5.12.9 to 6.13.7: kvm_mmu_zap_collapsible_spte(); commit ef057cbf825e; oopses of "
+    "6.12, 6.18.2 and 7.0, none of 7.1.5; 5.10 and 5.14 to 6.11 inferred",
+    MAYBE(5_10, SHADOW_COLLAPSE_HOST_HUGE), SINCE(5_12, SHADOW_COLLAPSE_SMALLEST),
+    MAYBE(6_0, SHADOW_COLLAPSE_UNCHECKED), SINCE(6_12, SHADOW_COLLAPSE_UNCHECKED),
+    SINCE(7_1, SHADOW_COLLAPSE_IN_SLOT)),
 ROW(NX_RECOVERY,
     "Recovery of huge pages that were split for execution: one list or one for each MMU, "
     "each with its own quota; from 6.2 on pages whose slot is logged only leave the list.",

@@ -123,6 +123,9 @@
 	V(KEEPS_NESTED, "keeps_nested") V(LEAVES_NESTED, "leaves_nested")
 #define VALUES_SHADOW_CHILD(V)						\
 	V(ANY, "any") V(MATCH, "match")
+#define VALUES_SHADOW_COLLAPSE(V)					\
+	V(HOST_HUGE, "host_huge") V(SMALLEST, "smallest")		\
+	V(UNCHECKED, "unchecked") V(IN_SLOT, "in_slot")
 #define VALUES_SHADOW_BAD_ROOT(V)					\
 	V(TRIPLE_FAULT, "triple_fault") V(DUMMY, "dummy")
 #define VALUES_MMIO_OVER_PRESENT(V)					\
@@ -194,6 +197,7 @@
 	/* dirty logging and the NX mitigation */			\
 	X(DIRTY_INIT_SET,	DIRTY_INIT_SET,		"dirty.init_set") \
 	X(DIRTY_COLLAPSE,	DIRTY_COLLAPSE,		"dirty.collapse") \
+	X(SHADOW_COLLAPSE,	SHADOW_COLLAPSE,	"shadow.collapse") \
 	X(NX_RECOVERY,		NX_RECOVERY,		"nx.recovery")	\
 	/* KVM_PRE_FAULT_MEMORY */					\
 	X(PREFAULT_API,		PREFAULT_API,		"prefault.api")	\
@@ -357,6 +361,9 @@ enum value_cpuid_after_run { VALUES_CPUID_AFTER_RUN(V) NR_CPUID_AFTER_RUN };
 #undef V
 #define V(id, text) SHADOW_CHILD_##id,
 enum value_shadow_child { VALUES_SHADOW_CHILD(V) NR_SHADOW_CHILD };
+#undef V
+#define V(id, text) SHADOW_COLLAPSE_##id,
+enum value_shadow_collapse { VALUES_SHADOW_COLLAPSE(V) NR_SHADOW_COLLAPSE };
 #undef V
 #define V(id, text) SHADOW_BAD_ROOT_##id,
 enum value_shadow_bad_root { VALUES_SHADOW_BAD_ROOT(V) NR_SHADOW_BAD_ROOT };

@@ -476,7 +476,7 @@ void shadow_memslots_changed(struct tdp_vm *vm)
 	}
 }
 
-static uint64_t available(const struct tdp_vm *vm)
+uint64_t shadow_available_pages(const struct tdp_vm *vm)
 {
 	uint64_t used = shadow_used_pages(vm);
 
@@ -485,10 +485,10 @@ static uint64_t available(const struct tdp_vm *vm)
 
 bool shadow_make_available(struct tdp_vm *vm)
 {
-	uint64_t nr = available(vm);
+	uint64_t nr = shadow_available_pages(vm);
 
 	if (nr >= MIN_FREE_PAGES)
 		return true;
 	zap_oldest(vm, REFILL_PAGES - nr);
-	return available(vm) > 0;
+	return shadow_available_pages(vm) > 0;
 }

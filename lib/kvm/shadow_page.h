@@ -40,6 +40,7 @@ struct shadow_mmu {
 	uint64_t nr_used;                /* n_used_mmu_pages */
 	uint64_t nr_indirect;            /* indirect_shadow_pages */
 	uint64_t nr_created;             /* since the VM began */
+	unsigned int split_cache;        /* pages for eager splitting at hand */
 	uint64_t dummy_root; /* hpa of an empty table; 0: none yet */
 	struct rmap rmap;
 };
@@ -126,6 +127,9 @@ void zap_commit(struct tdp_vm *vm, struct zap_list *zapped);
 /* Commit and flush, or only flush: kvm_mmu_remote_flush_or_zap(). */
 void zap_commit_or_flush(struct tdp_vm *vm, struct zap_list *zapped,
 			 bool flush);
+
+/* Pages that the quota still allows: kvm_mmu_available_pages(). */
+uint64_t shadow_available_pages(const struct tdp_vm *vm);
 
 /* False: the quota is exhausted, -ENOSPC.  KVM: make_mmu_pages_available(). */
 bool shadow_make_available(struct tdp_vm *vm);

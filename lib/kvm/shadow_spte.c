@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kvm/shadow_spte.h"
 
+#include "kvm/dirty_log.h"
 #include "kvm/shadow.h"
 #include "kvm/tdp_mmu.h"
 #include "kvm/unsync.h"
@@ -73,11 +74,15 @@ uint64_t sptep_make(struct tdp_vcpu *vcpu, struct spte_args *args, uint64_t gfn,
 	/* Ask only if it matters, for the question makes pages unsync. */
 	args->wrprot = true;
 	spte = spte_make(fmt, args, wrprotected);
-	if (!*wrprotected || !unsync_try(vcpu->vm, slot, gfn,
-					 args->synchronizing, args->prefetch))
-		return spte;
-	args->wrprot = false;
-	return spte_make(fmt, args, wrprotected);
+	if (*wrprotected && unsync_try(vcpu->vm, slot, gfn, args->synchronizing,
+				       args->prefetch)) {
+		args->wrprot = false;
+		spte = spte_make(fmt, args, wrprotected);
+	}
+	/* Nobody tells of the first write, so it counts as done. */
+	if (spte_writable(spte))
+		dirty_log_mark(slot, gfn);
+	return spte;
 }
 
 /* KVM 6.12: kvm_zap_all_rmap_sptes() */

@@ -19,8 +19,8 @@ static void fill(struct tdp_vm *vm, struct mmu_page *child, uint64_t huge)
 	page_count_leaf(vm, child->role.level, SPTES_PER_PAGE);
 }
 
-static void trace_split(const struct tdp_vm *vm, uint64_t gfn, uint64_t huge,
-			unsigned int level, int err)
+void split_trace(const struct tdp_vm *vm, uint64_t gfn, uint64_t huge,
+		 unsigned int level, int err)
 {
 	trace(vm, kvm_mmu_split_huge_page, gfn, huge, level,
 	      (uint64_t)(int64_t)err);
@@ -32,7 +32,7 @@ void split_huge(struct tdp_vm *vm, struct mmu_page *parent,
 {
 	fill(vm, child, huge);
 	tdp_link_table(vm, parent, child, hpa, gfn);
-	trace_split(vm, gfn, huge, parent->role.level, 0);
+	split_trace(vm, gfn, huge, parent->role.level, 0);
 }
 
 /* KVM 6.12: the loop of tdp_mmu_split_huge_pages_root() */
@@ -47,7 +47,7 @@ static void split_entry(struct tdp_vm *vm, const struct tdp_entry *e,
 	child = tdp_table_alloc(vm, e->page, e->hpa, e->gfn);
 	if (!child) {
 		/* Best effort: the first write splits what is left. */
-		trace_split(vm, e->gfn, e->spte, e->page->role.level, -ENOMEM);
+		split_trace(vm, e->gfn, e->spte, e->page->role.level, -ENOMEM);
 		*out_of_memory = true;
 		return;
 	}

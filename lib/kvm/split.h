@@ -22,4 +22,8 @@ void split_huge(struct tdp_vm *vm, struct mmu_page *parent,
 void split_range(struct tdp_vm *vm, const struct memslot *slot, uint64_t start,
 		 uint64_t end);
 
+/* The event kvm_mmu_split_huge_page; @err is 0 or a negative errno. */
+void split_trace(const struct tdp_vm *vm, uint64_t gfn, uint64_t huge,
+		 unsigned int level, int err);
+
 #endif

@@ -5,17 +5,7 @@
 #include <inttypes.h>
 
 #include "base/error.h"
-#include "kvm/shadow.h"
 #include "ops/ops.h"
-
-static int check_shadow(const struct tdp_vm *vm, struct tdp_error *err)
-{
-	if (vm->tdp_mmu_enabled && !shadow_used_pages(vm))
-		return TDP_OK;
-	return err_set(
-		err, TDP_EUNSUPPORTED,
-		"aging-shadow: the model does not age pages that the shadow MMU maps");
-}
 
 /* Where @gpa is in userspace, with @size bytes in the same slot. */
 static int find_hva(const struct tdp_vm *vm, unsigned int as_id, uint64_t gpa,
@@ -43,9 +33,9 @@ int tdp_vm_age(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
 	int ret;
 
 	result_begin(result);
-	ret = find_hva(vm, as_id, gpa.addr, size, &hva, err);
+	ret = check_alive(vm, err);
 	if (!ret)
-		ret = check_shadow(vm, err);
+		ret = find_hva(vm, as_id, gpa.addr, size, &hva, err);
 	if (!ret)
 		result->value = age_range(vm, hva, hva + size);
 	return ret;
@@ -59,8 +49,6 @@ int tdp_vm_test_age(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
 
 	result_begin(result);
 	ret = find_hva(vm, as_id, gpa.addr, 1, &hva, err);
-	if (!ret)
-		ret = check_shadow(vm, err);
 	if (!ret)
 		result->value = age_test(vm, hva);
 	return ret;

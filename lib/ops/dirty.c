@@ -11,19 +11,6 @@
 
 /* Switching ------------------------------------------------------------------ */
 
-/*
- * The shadow MMU is not logged yet.  It is in use with tdp_mmu=0, and for an
- * L2 that runs on L1's nested tables.
- */
-static int check_shadow(const struct tdp_vm *vm, struct tdp_error *err)
-{
-	if (vm->tdp_mmu_enabled && !shadow_used_pages(vm))
-		return TDP_OK;
-	return err_set(
-		err, TDP_EUNSUPPORTED,
-		"dirty-logging-shadow: the model does not log pages that the shadow MMU maps");
-}
-
 /* KVM has one a vCPU; here it is drained before another vCPU runs. */
 static int provide_pml(struct tdp_vm *vm, struct tdp_error *err)
 {
@@ -43,13 +30,11 @@ int dirty_prepare(struct tdp_vm *vm, const struct memslot *old,
 		  struct memslot *slot, struct tdp_error *err)
 {
 	bool was = old && old->dirty_log;
-	int ret = TDP_OK;
+	int ret;
 
 	slot->dirty = NULL;
-	if (slot->dirty_log != was)
-		ret = check_shadow(vm, err);
-	if (ret || !slot->dirty_log)
-		return ret;
+	if (!slot->dirty_log)
+		return TDP_OK;
 	slot->dirty = was ? old->dirty : NULL;
 	if (was)
 		return TDP_OK;
@@ -131,12 +116,12 @@ int tdp_vm_get_dirty_log(struct tdp_vm *vm, unsigned int as_id, unsigned int id,
 	int ret;
 
 	result_begin(result);
+	ret = check_alive(vm, err);
+	if (ret)
+		return ret;
 	slot = find_logged(vm, as_id, id, result);
 	if (!slot)
 		return TDP_OK;
-	ret = check_shadow(vm, err);
-	if (ret)
-		return ret;
 	for (i = 0; i < slot->dirty->nr_words; i++) {
 		uint64_t word = slot->dirty->words[i];
 
@@ -176,6 +161,9 @@ int tdp_vm_clear_dirty_log(struct tdp_vm *vm, unsigned int as_id,
 	int ret;
 
 	result_begin(result);
+	ret = check_alive(vm, err);
+	if (ret)
+		return ret;
 	if (first & 63)
 		return result_fail(result, -EINVAL, TDP_WHY_UNALIGNED);
 	slot = find_logged(vm, as_id, id, result);
@@ -183,9 +171,6 @@ int tdp_vm_clear_dirty_log(struct tdp_vm *vm, unsigned int as_id,
 		return TDP_OK;
 	if (!clear_range_ok(slot, first, pages))
 		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
-	ret = check_shadow(vm, err);
-	if (ret)
-		return ret;
 	for (i = 0; i < (pages + 63) / 64; i++) {
 		uint64_t word = take_word(vm, slot, first / 64 + i,
 					  bitmap ? bitmap[i] : UINT64_MAX);

@@ -9,8 +9,7 @@
  * Give @slot, which follows @old (NULL: none), the log that it needs: @old's,
  * a new one, or none.  KVM 6.12: kvm_prepare_memory_region().
  *
- * Return: TDP_OK; TDP_EUNSUPPORTED while pages are shadowed; TDP_ELIMIT;
- * TDP_ENOMEM.
+ * Return: TDP_OK; TDP_ELIMIT; TDP_ENOMEM.
  */
 int dirty_prepare(struct tdp_vm *vm, const struct memslot *old,
 		  struct memslot *slot, struct tdp_error *err);

@@ -217,8 +217,12 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 	const struct memslot *old;
 	struct memslot new = to_slot(region);
 	struct memslots *slots;
+	int ret;
 
 	result_begin(result);
+	ret = check_alive(vm, err);
+	if (ret)
+		return ret;
 	if (!well_formed(region))
 		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
 	slots = &vm->slots[region->as_id];
@@ -229,9 +233,14 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 		return result_fail(result, -EEXIST, TDP_WHY_SLOT_OVERLAPS);
 	if (new.base_gfn + new.npages - 1 > kvm_max_gfn(vm))
 		return result_fail(result, -EINVAL, TDP_WHY_GFN_TOO_HIGH);
-	if (old)
-		return change_slot(vm, old, &new, region->hva, result, err);
-	return create_slot(vm, region, &new, err);
+	if (!old)
+		return create_slot(vm, region, &new, err);
+	ret = change_slot(vm, old, &new, region->hva, result, err);
+	if (!ret && vm->oopsed) {
+		result->outcome = TDP_OUTCOME_KERNEL_BUG;
+		result->reason = TDP_WHY_LPAGE_INFO_BOUNDS;
+	}
+	return ret;
 }
 
 /* Userspace's own accesses ----------------------------------------------------- */

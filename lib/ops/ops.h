@@ -17,6 +17,12 @@ int result_fail(struct tdp_result *result, int err, enum tdp_reason why);
 /* The call sleeps until userspace serves a page; nothing has changed. */
 int result_block(struct tdp_result *result, enum tdp_reason why);
 
+/*
+ * TDP_EUNSUPPORTED once the kernel went out of bounds (TDP_OUTCOME_KERNEL_BUG):
+ * for what takes slots_lock or mmu_lock.
+ */
+int check_alive(const struct tdp_vm *vm, struct tdp_error *err);
+
 /* The guest gets an exception instead of the instruction's effect. */
 int result_fault(struct tdp_result *result, unsigned int vector,
 		 uint64_t error_code, enum tdp_reason why);

@@ -439,6 +439,9 @@ int tdp_vcpu_prefault(struct tdp_vcpu *vcpu, tdp_gpa gpa, uint64_t size,
 	int ret;
 
 	result_begin(result);
+	ret = check_alive(vcpu->vm, err);
+	if (ret)
+		return ret;
 	ret = run(&p);
 	if (p.status)
 		return p.status;

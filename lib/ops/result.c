@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ops/ops.h"
 
+#include "base/error.h"
+
 void result_begin(struct tdp_result *result)
 {
 	*result = (struct tdp_result){ 0 };
@@ -23,6 +25,15 @@ int result_fail(struct tdp_result *result, int err, enum tdp_reason why)
 	result->outcome = TDP_OUTCOME_FAILED;
 	result->reason = why;
 	return TDP_OK;
+}
+
+int check_alive(const struct tdp_vm *vm, struct tdp_error *err)
+{
+	if (likely(!vm->oopsed))
+		return TDP_OK;
+	return err_set(err, TDP_EUNSUPPORTED,
+		       "vm-death: the kernel has read out of bounds; what it "
+		       "does afterwards can't be told");
 }
 
 int result_fault(struct tdp_result *result, unsigned int vector,

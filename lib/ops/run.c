@@ -64,6 +64,9 @@ int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
 	int errno_, ret;
 
 	*enter = false;
+	ret = check_alive(vcpu->vm, err);
+	if (ret)
+		return ret;
 	vcpu->has_run = vcpu->vm->has_run = true;
 	ret = run_serve(vcpu, result, &proceed);
 	if (ret || !proceed)

@@ -431,24 +431,6 @@ static void logs_live_with_their_slots(void **state)
 	machine_end(&m);
 }
 
-static void shadow_mmu_is_refused(void **state)
-{
-	struct tdp_memslot region = {
-		.gpa = START,
-		.size = 4 * MIB,
-		.flag_dirty_log = true,
-	};
-	struct machine m;
-
-	(void)state;
-	machine_init(&m, TDP_AMD, "v6.12");
-	machine_set(&m, "tdp_mmu", "off");
-	machine_start(&m);
-	assert_int_equal(tdp_vm_set_memslot(m.vm, &region, &m.result, &m.err),
-			 TDP_EUNSUPPORTED);
-	machine_end(&m);
-}
-
 int main(void)
 {
 	static const struct suite suites[] = {
@@ -460,7 +442,6 @@ int main(void)
 		ROWS(error_rows, arguments),
 		CASE(initially_set_needs_manual),
 		CASE(logs_live_with_their_slots),
-		CASE(shadow_mmu_is_refused),
 	};
 
 	return RUN("dirty", suites);
