@@ -10,6 +10,15 @@
 #include "scenario/run.h"
 #include "scenario/value.h"
 
+/* The address that a step is about. */
+struct asked {
+	unsigned int vcpu;
+	bool guest_physical; /* else linear */
+	uint64_t address;
+	enum tdp_access_kind kind;
+	bool user;
+};
+
 struct verb {
 	const char *name;
 	const char *about;
@@ -19,6 +28,8 @@ struct verb {
 	/* What the rows can't say; may be NULL. */
 	int (*check_args)(const struct decoder *d, const struct node *node,
 			  void *args);
+	/* NULL: the verb is not about one address. */
+	void (*asks)(const void *args, struct asked *asked);
 	/* Fills run->outcome; fails with run->err set. */
 	int (*run)(struct run *run, const void *args);
 };
