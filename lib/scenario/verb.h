@@ -49,7 +49,8 @@ struct vcpu_args {
 
 extern const struct verb verb_prefault, verb_signal;
 extern const struct verb verb_read, verb_write, verb_fetch, verb_rmw;
-extern const struct verb verb_run, verb_translate, verb_kvm_translate;
+extern const struct verb verb_run, verb_translate;
+extern const struct verb verb_kvm_translate, verb_emulate;
 extern const struct verb verb_set_sregs, verb_write_reg, verb_read_reg;
 extern const struct verb verb_wrmsr, verb_rdmsr, verb_set_cpuid;
 extern const struct verb verb_memslot, verb_delete_memslot, verb_set_backing;

@@ -272,3 +272,26 @@ const struct verb verb_signal = {
 	.fields = FIELDS_VCPU,
 	.run = run_signal,
 };
+
+static int run_emulate(struct run *run, const void *args)
+{
+	const struct access_args *a = args;
+	const struct tdp_access access = {
+		.gva = TDP_GVA(a->gva),
+		.kind = a->kind,
+		.user = a->user,
+		.implicit = a->implicit,
+	};
+
+	return tdp_vcpu_emulate(run_vcpu(run, a->vcpu), &access,
+				&run->outcome.result, run->err);
+}
+
+const struct verb verb_emulate = {
+	.name = "emulate",
+	.about =
+		"KVM_RUN in which KVM's emulator makes an access by its own walk of the tables",
+	.args = ARGS(translate_rows, struct access_args),
+	.fields = FIELDS_ACCESS | FIELDS_RANGE | FIELDS_VALUE,
+	.run = run_emulate,
+};
