@@ -5,6 +5,8 @@
  */
 #include "kvm/dirty.h"
 #include "kvm/fault.h"
+#include "kvm/guest_memtype.h"
+#include "kvm/role.h"
 #include "kvm/tdp_iter.h"
 #include "kvm/tdp_mmu.h"
 
@@ -92,6 +94,53 @@ static void promote(struct tdp_vm *vm, const struct tdp_entry *e, void *context)
 	c->flush = true;
 }
 
+/*
+ * What a write of the guest would map at @e, if no vCPU is needed to know it.
+ * Accessed and dirty are set although nobody has touched the page.  Patch of
+ * 2021-11-15: try_promote_lpage()
+ */
+static bool make_anew(const struct tdp_vm *vm, const struct collapse *c,
+		      const struct tdp_entry *e, uint64_t *spte)
+{
+	struct spte_args args = {
+		.role = &e->page->role,
+		.level = e->page->role.level,
+		.access = role_acc_all(&vm->kvm),
+	};
+	struct gup gup;
+	bool wrprotected;
+
+	if (hostmm_peek(&vm->mm, memslot_hva(c->slot, e->gfn), true, &gup) !=
+		    GUP_OK ||
+	    !memtype_try_get(vm, e->gfn, gup.mmio, &args.memtype_bits))
+		return false;
+	args.pfn = gup.hpa >> 12;
+	args.host_writable = gup.writable;
+	args.host_mmio = gup.mmio;
+	*spte = spte_make(&vm->fmt, &args, &wrprotected);
+	return true;
+}
+
+/*
+ * try_get: a table that could be a page becomes one, be it empty; where it
+ * can't, leaves that are too small are zapped as in 5.12.  The second version
+ * of the patch took such a table for a page, too, with no effect: its frame
+ * belongs to no huge page.
+ */
+static void promote_anew(struct tdp_vm *vm, const struct tdp_entry *e,
+			 void *context)
+{
+	struct collapse *c = context;
+	uint64_t spte;
+
+	if (spte_leaf(e->spte, e->page->role.level)) {
+		zap_leaf(vm, e, c);
+	} else if (could_be_huge(vm, c, e) && make_anew(vm, c, e, &spte)) {
+		tdp_set_spte(vm, e->page, e->hpa, e->gfn, spte, true);
+		c->flush = true;
+	}
+}
+
 typedef void (*visitor)(struct tdp_vm *vm, const struct tdp_entry *e,
 			void *context);
 
@@ -106,6 +155,8 @@ static visitor visitor_of(const struct tdp_vm *vm)
 		return zap_table;
 	case DIRTY_COLLAPSE_IN_PLACE:
 		return promote;
+	case DIRTY_COLLAPSE_TRY_GET:
+		return promote_anew;
 	default:
 		/*
 		 * 5.10 asked whether the frame of the table itself belongs to
@@ -123,7 +174,9 @@ void dirty_collapse(struct tdp_vm *vm, const struct memslot *slot)
 		.as_id = slot->as_id,
 		.start = slot->base_gfn,
 		.end = slot->base_gfn + slot->npages,
-		.min_level = visit == zap_leaf ? TDP_LEVEL_4K : TDP_LEVEL_2M,
+		.min_level = visit == zap_leaf || visit == promote_anew ?
+				     TDP_LEVEL_4K :
+				     TDP_LEVEL_2M,
 	};
 
 	if (visit)

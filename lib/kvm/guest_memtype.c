@@ -296,31 +296,36 @@ static uint64_t by_cd_and_mtrr(const struct tdp_vcpu *vcpu, uint64_t gfn,
 	return EPT_MT(TDP_MT_WB) | (ipat_with_cd ? EPT_IPAT : 0);
 }
 
+/* What needs no vCPU, or the one that speaks for all. */
+static bool by_vm(const struct tdp_vm *vm, uint64_t gfn, uint64_t *bits)
+{
+	const uint64_t wb = EPT_MT(TDP_MT_WB), wb_ipat = wb | EPT_IPAT;
+	unsigned int source = vm->kvm.value[B_MEMTYPE_SOURCE];
+	bool honour = vm->noncoherent_dma;
+
+	if (source == MEMTYPE_SOURCE_QUIRK9)
+		honour |= !behaviour_on(&vm->kvm, B_QUIRK_IGNORE_GUEST_PAT);
+	*bits = honour ? wb : wb_ipat;
+	if (!honour || source == MEMTYPE_SOURCE_WB_ONLY ||
+	    source == MEMTYPE_SOURCE_QUIRK9)
+		return true;
+	if (source != MEMTYPE_SOURCE_VCPU0 && source != MEMTYPE_SOURCE_UNIFORM)
+		return false;
+	*bits = by_cd_and_mtrr(vm->vcpus[0], gfn, true);
+	return true;
+}
+
 static uint64_t by_source(const struct tdp_vcpu *vcpu, uint64_t gfn)
 {
 	const struct tdp_vm *vm = vcpu->vm;
-	const uint64_t wb = EPT_MT(TDP_MT_WB), wb_ipat = wb | EPT_IPAT;
-	unsigned int source = vm->kvm.value[B_MEMTYPE_SOURCE];
+	uint64_t bits;
 
-	if (source == MEMTYPE_SOURCE_QUIRK9)
-		return !vm->noncoherent_dma &&
-				       behaviour_on(&vm->kvm,
-						    B_QUIRK_IGNORE_GUEST_PAT) ?
-			       wb_ipat :
-			       wb;
-	if (!vm->noncoherent_dma)
-		return wb_ipat;
-	switch (source) {
-	case MEMTYPE_SOURCE_WB_ONLY:
-		return wb;
-	case MEMTYPE_SOURCE_MTRR_CD:
-		return by_cd_and_mtrr(vcpu, gfn, false);
-	case MEMTYPE_SOURCE_VCPU0:
-	case MEMTYPE_SOURCE_UNIFORM:
-		return by_cd_and_mtrr(vm->vcpus[0], gfn, true);
-	}
-	/* mtrr_cd_ipat, and the same for each vCPU with tables of its own */
-	return by_cd_and_mtrr(vcpu, gfn, true);
+	if (by_vm(vm, gfn, &bits))
+		return bits;
+	/* role: the same for each vCPU, with tables of its own */
+	return by_cd_and_mtrr(vcpu, gfn,
+			      vm->kvm.value[B_MEMTYPE_SOURCE] !=
+				      MEMTYPE_SOURCE_MTRR_CD);
 }
 
 uint64_t memtype_spte_bits(const struct tdp_vcpu *vcpu, uint64_t gfn,
@@ -334,6 +339,15 @@ uint64_t memtype_spte_bits(const struct tdp_vcpu *vcpu, uint64_t gfn,
 	bits = host_mmio ? EPT_MT(TDP_MT_UC) : by_source(vcpu, gfn);
 	trace(vm, memtype, vcpu->id, gfn, bits >> 3 & 7, bits >> 6 & 1);
 	return bits;
+}
+
+bool memtype_try_get(const struct tdp_vm *vm, uint64_t gfn, bool host_mmio,
+		     uint64_t *bits)
+{
+	*bits = host_mmio ? EPT_MT(TDP_MT_UC) : 0;
+	if (host_mmio || !vm->fmt.memtype)
+		return true;
+	return by_vm(vm, gfn, bits);
 }
 
 unsigned int memtype_role_key(const struct tdp_vcpu *vcpu)

@@ -16,6 +16,14 @@
 uint64_t memtype_spte_bits(const struct tdp_vcpu *vcpu, uint64_t gfn,
 			   bool host_mmio);
 
+/*
+ * The same bits without a vCPU that faults, if the behaviour lets them be
+ * known: where no vCPU's settings count, or vCPU 0's do for all.  Proposed as
+ * try_get_mt_mask() (patches of 2021-11-15 and 2022-03-21).
+ */
+bool memtype_try_get(const struct tdp_vm *vm, uint64_t gfn, bool host_mmio,
+		     uint64_t *bits);
+
 /* KVM up to 6.10: kvm_mtrr_get_guest_memory_type() */
 enum tdp_memtype memtype_guest_mtrr(const struct tdp_vcpu *vcpu, uint64_t gfn);
 

@@ -295,9 +295,10 @@ ROW(DIRTY_INIT_SET,
 ROW(DIRTY_COLLAPSE,
     "What makes room for huge pages in the TDP MMU when dirty logging ends: nothing (an "
     "error: tables were taken for pages), small leaves are zapped, the table above such a "
-    "leaf, every table that could be a page, or the table becomes a page.",
-    "fact sheet of the posted series of 2021-11-10; recordings of 6.1.192, 6.12, 6.14, "
-    "6.18.2 and 7.1.5",
+    "leaf, every table that could be a page, the table becomes a page made from its first "
+    "leaf, or one made anew where the memory type can be had without a vCPU (a proposal).",
+    "posted series of 2021-11-15 and 2022-03-21 (try_get_mt_mask); recordings of 6.1.192, "
+    "6.12, 6.14, 6.18.2 and 7.1.5",
     ALWAYS(DIRTY_COLLAPSE_ZAP_NONLEAF), SINCE(5_12, DIRTY_COLLAPSE_ZAP_LEAF),
     SINCE(5_19, DIRTY_COLLAPSE_STEP_UP), SINCE(6_0, DIRTY_COLLAPSE_ZAP_TABLE),
     SINCE(6_13, DIRTY_COLLAPSE_IN_PLACE)),

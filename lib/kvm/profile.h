@@ -149,7 +149,7 @@
 #define VALUES_DIRTY_COLLAPSE(V)					\
 	V(ZAP_NONLEAF, "zap_nonleaf") V(ZAP_LEAF, "zap_leaf")		\
 	V(STEP_UP, "step_up") V(ZAP_TABLE, "zap_table")			\
-	V(IN_PLACE, "in_place")
+	V(IN_PLACE, "in_place") V(TRY_GET, "try_get")
 
 /*	X(enumerator, list of its values, name) */
 #define BEHAVIOUR_LIST(X)						\

@@ -225,6 +225,48 @@ static void npt_carries_no_type(void **state)
 	machine_end(&m);
 }
 
+/* Can the bits be had without a vCPU?  Proposal try_get_mt_mask() */
+static const struct try_row {
+	const char *name;
+	const char *source;
+	bool device, mmio, known;
+	uint64_t bits;
+} try_rows[] = {
+	/* clang-format off */
+	{ "coherent", "mtrr_cd_ipat", false, false, true, 0x70 },
+	{ "mmio", "mtrr_cd_ipat", true, true, true, 0 },
+	{ "device_needs_a_vcpu", "mtrr_cd_ipat", true, false, false, 0 },
+	{ "device_needs_a_vcpu_6_7", "mtrr_cd", true, false, false, 0 },
+	{ "role_needs_a_vcpu", "role", true, false, false, 0 },
+	{ "vcpu0_speaks_for_all", "vcpu0", true, false, true, 0 },
+	{ "uniform_is_vcpu0", "uniform", true, false, true, 0 },
+	{ "wb_only", "wb_only", true, false, true, 0x30 },
+	{ "quirk9", "quirk9", true, false, true, 0x30 },
+	{ "quirk9_coherent", "quirk9", false, false, true, 0x70 },
+	/* clang-format on */
+};
+
+static void try_get(void **state)
+{
+	const struct try_row *r = *state;
+	uint64_t bits;
+	struct machine m;
+
+	machine_init(&m, TDP_INTEL, "v6.4");
+	machine_set(&m, "memtype.source", r->source);
+	machine_start(&m);
+	machine_vcpu(&m, 46);
+	/* MTRRs on, default UC: what the vCPU's own settings would give is 0. */
+	m.vcpu->mtrr.def_type = BIT(11) | UC;
+	m.vcpu->sregs.cr0 = CR0_PE;
+	m.vm->noncoherent_dma = r->device;
+	assert_int_equal(memtype_try_get(m.vm, 0x100, r->mmio, &bits),
+			 r->known);
+	if (r->known)
+		assert_int_equal(bits, r->bits);
+	machine_end(&m);
+}
+
 int main(void)
 {
 	static const struct suite suites[] = {
@@ -235,6 +277,7 @@ int main(void)
 		ROWS(bits_rows, leaf_bits),
 		CASE(quirk9_off_gives_up_ipat),
 		CASE(npt_carries_no_type),
+		ROWS(try_rows, try_get),
 	};
 
 	return RUN("guest_memtype", suites);

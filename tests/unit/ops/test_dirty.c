@@ -205,6 +205,10 @@ static const struct huge_row {
 	  0xe65, 0x8000000000000000, 1, 5 },
 	{ "zap_nonleaf", { "v6.12", TDP_AMD, true, true, TDP_BACKING_THP }, "zap_nonleaf",
 	  0xe65, 0xe65, 1, 5 },
+	{ "try_get_npt", { "v5.19", TDP_AMD, true, true, TDP_BACKING_THP }, "try_get",
+	  0xe65, 0xee7, 2, 3 },
+	{ "try_get_ept", { "v5.19", TDP_INTEL, true, true, TDP_BACKING_THP }, "try_get",
+	  0x600000000000977, 0x600000000000bf7, 2, 3 },
 	/* clang-format on */
 };
 
