@@ -115,6 +115,31 @@ static int list_behaviours(struct request *request)
 	return EXIT_HELD;
 }
 
+/* How far the role word is full: another field has to fit into what is left. */
+static int list_roles(struct request *request)
+{
+	const char *name;
+	unsigned int i;
+
+	table_head(request->table, "profile", "layout", "unused bits", "room",
+		   NULL);
+	for (i = 0; (name = tdp_profile_name(i)); i++) {
+		struct tdp_kvm_config kvm;
+		char mask[16], room[8];
+		uint32_t unused;
+
+		if (tdp_kvm_config_init(&kvm, name, NULL))
+			return unknown("profile", name);
+		unused = tdp_role_unused(&kvm);
+		snprintf(mask, sizeof(mask), "0x%08x", (unsigned int)unused);
+		snprintf(room, sizeof(room), "%d", __builtin_popcount(unused));
+		table_row(request->table, name,
+			  tdp_kvm_config_get(&kvm, "role.layout"), mask, room,
+			  NULL);
+	}
+	return EXIT_HELD;
+}
+
 /* Results and events ------------------------------------------------------- */
 
 static int list_events(struct request *request)
@@ -273,6 +298,8 @@ static const struct listing {
 } listings[] = {
 	{ "profiles", NULL, "kernels", list_profiles },
 	{ "behaviours", NULL, "what kernels do differently", list_behaviours },
+	{ "roles", NULL, "what is left of each kernel's role word",
+	  list_roles },
 	{ "events", NULL, "what can happen inside", list_events },
 	{ "outcomes", NULL, "how an operation can end", list_outcomes },
 	{ "reasons", NULL, "checks of KVM and of the model", list_reasons },

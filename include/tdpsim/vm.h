@@ -342,6 +342,14 @@ TDP_API uint32_t tdp_role_encode(const struct tdp_kvm_config *kvm,
 				 const struct tdp_role *role);
 
 /**
+ * tdp_role_unused() - bits of the role word that no field of this kernel has
+ *
+ * Padding of the SMM byte is not free: KVM loads the byte as a whole to find
+ * the address space.  KVM: union kvm_mmu_page_role.
+ */
+TDP_API uint32_t tdp_role_unused(const struct tdp_kvm_config *kvm);
+
+/**
  * struct tdp_root_info - a root page of the VM
  * @id:       number, from 1 in the order of creation; never reused
  * @role:     word, in the kernel's layout

@@ -122,6 +122,16 @@ static unsigned int swap_read_exec(unsigned int access)
 	return swapped;
 }
 
+uint32_t tdp_role_unused(const struct tdp_kvm_config *kvm)
+{
+	uint32_t unused = UINT32_MAX;
+	unsigned int i;
+
+	for (i = 0; i < NR_PAGE_FIELDS; i++)
+		unused &= ~page_bits[i][layout_of(kvm)];
+	return unused;
+}
+
 static uint32_t get(uint32_t mask, uint32_t word)
 {
 	return mask ? (uint32_t)field_get(mask, word) : 0;

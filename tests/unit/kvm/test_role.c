@@ -342,6 +342,33 @@ static void smep_of_tdp_is_ignored_up_to_7_1(void **state)
 	assert_int_equal(tdp_word("v5.10", &regs, &host), 0x3794);
 }
 
+/* KVM has a vCPU index of up to 1023, which wants ten bits (history, 2.4). */
+static const struct unused_row {
+	const char *name;
+	const char *profile;
+	uint32_t unused;
+} unused_rows[] = {
+	/* clang-format off */
+	{ "six_in_5_10", "v5.10", BITS(23, 18) },
+	{ "six_in_5_17", "v5.17", BITS(23, 18) },
+	{ "five_in_5_19", "v5.19", BITS(23, 19) },
+	{ "five_in_6_12", "v6.12", BITS(23, 19) },
+	{ "four_in_6_14", "v6.14", BITS(23, 20) },
+	{ "four_in_7_1", "v7.1", BITS(23, 20) },
+	{ "three_in_7_2", "v7.2", BITS(23, 21) },
+	/* clang-format on */
+};
+
+static void unused(void **state)
+{
+	const struct unused_row *r = *state;
+	struct tdp_kvm_config kvm;
+
+	assert_int_equal(tdp_kvm_config_init(&kvm, r->profile, NULL), TDP_OK);
+	assert_int_equal(tdp_role_unused(&kvm), r->unused);
+	assert_true(__builtin_popcount(tdp_role_unused(&kvm)) < 10);
+}
+
 int main(void)
 {
 	static const struct suite suites[] = {
@@ -354,6 +381,7 @@ int main(void)
 		ROWS(v7_2_rows, v7_2_tdp_root),
 		ROWS(v7_2_shadow_rows, v7_2_shadow_root),
 		CASE(smep_of_tdp_is_ignored_up_to_7_1),
+		ROWS(unused_rows, unused),
 	};
 
 	return RUN("role", suites);
