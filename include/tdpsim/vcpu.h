@@ -230,6 +230,40 @@ TDP_API int tdp_vcpu_kvm_translate(struct tdp_vcpu *vcpu, tdp_gva gva,
 				   struct tdp_error *err);
 
 /**
+ * struct tdp_memtypes - how the vCPUs would access one page at this moment
+ * @hpa:     host-physical address that the first vCPU which reaches one has
+ * @vcpus:   how many vCPUs reach that address
+ * @types:   their effective memory types, one bit 1 << enum tdp_memtype each
+ * @aliased: the types differ: at once, one page is accessed in two ways
+ *
+ * The effective type is what the processor makes of the SPTE, the guest's PAT
+ * and, where the guest's reaches hardware, CR0.CD (SDM: "Memory Type Used for
+ * Translated Guest-Physical Addresses", 3C; APM 2: "Nested Paging").  The
+ * manuals call accesses with different types to one page aliasing, and leave
+ * the result open (SDM: "Programming the PAT", 3A).
+ */
+struct tdp_memtypes {
+	uint64_t hpa;
+	unsigned int vcpus;
+	unsigned int types;
+	bool aliased;
+};
+
+/**
+ * tdp_vm_get_memtypes() - with which types do vCPUs see a page?
+ * @gva: linear address, which each vCPU translates by itself: a supervisor's
+ *       read.  vCPUs that would exit or fault, or have no root, don't count.
+ *
+ * Changes nothing.
+ *
+ * Return: TDP_OK, with vcpus 0 where nobody reaches a page; TDP_EUNSUPPORTED
+ * as tdp_vcpu_translate().
+ */
+TDP_API int tdp_vm_get_memtypes(struct tdp_vm *vm, tdp_gva gva,
+				struct tdp_memtypes *memtypes,
+				struct tdp_error *err);
+
+/**
  * tdp_vcpu_prefault() - KVM_PRE_FAULT_MEMORY
  * @gpa:    start, bytes
  * @size:   bytes

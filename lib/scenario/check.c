@@ -29,9 +29,15 @@ static const struct arg memory_rows[] = {
 	    .about = "what must be there, little-endian"),
 };
 
+static const struct arg memtypes_rows[] = {
+	ARG(struct check_item, gva, type_address, .required = true,
+	    .about = "linear address, which each vCPU translates by itself"),
+};
+
 const struct args check_spte_args = ARGS(spte_rows, struct check_item);
 const struct args check_vcpu_args = ARGS(vcpu_rows, struct check_item);
 const struct args check_memory_args = ARGS(memory_rows, struct check_item);
+const struct args check_memtypes_args = ARGS(memtypes_rows, struct check_item);
 
 static const struct args no_args = { NULL, 0, sizeof(struct check_item) };
 
@@ -44,6 +50,8 @@ static const struct list_kind root_kind = { &no_args, &root_fields };
 static const struct list_kind spte_kind = { &check_spte_args, &spte_fields };
 static const struct list_kind vcpu_kind = { &check_vcpu_args, &vcpu_fields };
 static const struct list_kind memory_kind = { &check_memory_args, NULL };
+static const struct list_kind memtypes_kind = { &check_memtypes_args,
+						&memtypes_fields };
 
 static int item_parse(const struct decoder *d, const struct node *node,
 		      const struct list_kind *kind, struct check_item *out)
@@ -107,6 +115,7 @@ LIST_TYPE(roots, root_kind);
 LIST_TYPE(sptes, spte_kind);
 LIST_TYPE(vcpus, vcpu_kind);
 LIST_TYPE(memory, memory_kind);
+LIST_TYPE(memtypes, memtypes_kind);
 
 static const struct type type_count = NODE_TYPE("number", "a number");
 static const struct type type_totals = NODE_TYPE("map", "a map");
@@ -125,6 +134,8 @@ static const struct arg check_rows[] = {
 	    .about = "SPTEs: the last entry on the way to an address"),
 	ARG(struct check_set, memory, memory_type,
 	    .about = "guest memory, read through the memslots"),
+	ARG(struct check_set, memtypes, memtypes_type,
+	    .about = "memory types with which vCPUs see a page"),
 	ARG(struct check_set, stats, type_totals,
 	    .about = "totals of the VM, a map"),
 };

@@ -16,6 +16,7 @@ struct check_item {
 	unsigned int as;   /* memory */
 	unsigned int size;
 	uint64_t gpa;   /* sptes, memory */
+	uint64_t gva;   /* memtypes */
 	uint64_t value; /* memory */
 	const struct expectation *fields;
 };
@@ -33,6 +34,7 @@ struct check_set {
 	struct check_list vcpus;
 	struct check_list sptes;
 	struct check_list memory;
+	struct check_list memtypes;
 	const struct node *nr_roots;
 	const struct node *stats;
 	const struct expectation *nr_roots_is;
@@ -43,6 +45,7 @@ extern const struct args check_args;
 extern const struct args check_spte_args;
 extern const struct args check_vcpu_args;
 extern const struct args check_memory_args;
+extern const struct args check_memtypes_args;
 
 int check_parse(const struct decoder *d, const struct node *node,
 		struct check_set *set);

@@ -106,6 +106,25 @@ static void check_sptes(struct run *run, const struct check_list *list)
 	}
 }
 
+static int check_memtypes(struct run *run, const struct check_list *list)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++) {
+		const struct check_item *item = &list->items[i];
+		struct tdp_memtypes seen;
+		char prefix[32];
+		int ret = tdp_vm_get_memtypes(run->vm, TDP_GVA(item->gva),
+					      &seen, run->err);
+
+		if (ret)
+			return ret;
+		prefix_print(prefix, sizeof(prefix), "memtypes", i);
+		run_expect(run, item->fields, prefix, &seen);
+	}
+	return TDP_OK;
+}
+
 static int memory_unreadable(struct run *run, const struct check_item *item,
 			     int status)
 {
@@ -144,6 +163,7 @@ static int check_memory(struct run *run, const struct check_list *list)
 int check_run(struct run *run, const struct check_set *set)
 {
 	struct tdp_vm_stats stats;
+	int ret;
 
 	check_roots(run, &set->roots, "roots", false);
 	check_roots(run, &set->all_roots, "all_roots", true);
@@ -153,5 +173,6 @@ int check_run(struct run *run, const struct check_set *set)
 	check_sptes(run, &set->sptes);
 	tdp_vm_get_stats(run->vm, &stats);
 	run_expect(run, set->stats_are, "stats.", &stats);
-	return check_memory(run, &set->memory);
+	ret = check_memtypes(run, &set->memtypes);
+	return ret ? ret : check_memory(run, &set->memory);
 }

@@ -29,6 +29,8 @@ static const struct section {
 	{ "check.sptes",
 	  "beside the fields of an element of sptes:", &check_spte_args },
 	{ "check.memory", "an element of memory:", &check_memory_args },
+	{ "check.memtypes", "beside the fields of an element of memtypes:",
+	  &check_memtypes_args },
 };
 
 static const struct subject {
@@ -38,6 +40,7 @@ static const struct subject {
 	{ "check.roots", &root_fields },
 	{ "check.vcpus", &vcpu_fields },
 	{ "check.sptes", &spte_fields },
+	{ "check.memtypes", &memtypes_fields },
 	{ "check.stats", &stats_fields },
 };
 
@@ -49,7 +52,8 @@ static const struct type *const types[] = {
 	&type_paging_mode, &type_access_kind, &type_reg, &type_cr0,
 	&type_cr3, &type_cr4, &type_efer, &type_pdptrs, &type_rflags,
 	&type_rights, &type_pte_bits, &type_outcome, &type_reason,
-	&type_walk_reason, &type_exit, &type_memtype, &type_pferr,
+	&type_walk_reason, &type_exit, &type_memtype, &type_memtypes,
+	&type_pferr,
 	&type_cr0_bits, &type_cr4_bits, &type_efer_bits,
 };
 /* clang-format on */

@@ -214,6 +214,19 @@ static const struct field spte_rows[] = {
 
 const struct fields spte_fields = FIELDS(spte_rows);
 
+#define MEMTYPES(member, field_type, ...) \
+	FIELD_ROW(struct tdp_memtypes, member, #member, field_type, __VA_ARGS__)
+
+static const struct field memtypes_rows[] = {
+	MEMTYPES(types, type_memtypes,
+		 .about = "effective types, of all vCPUs that reach the page"),
+	MEMTYPES(aliased, type_bool, .about = "the types differ"),
+	MEMTYPES(vcpus, type_number, .about = "vCPUs that reach the page"),
+	MEMTYPES(hpa, type_address, .about = "host-physical address"),
+};
+
+const struct fields memtypes_fields = FIELDS(memtypes_rows);
+
 void vcpu_view_get(struct vcpu_view *view, const struct tdp_vcpu *vcpu)
 {
 	tdp_vcpu_get_state(vcpu, &view->state);

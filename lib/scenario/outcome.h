@@ -35,6 +35,7 @@ extern const struct fields root_fields;
 extern const struct fields vcpu_fields;
 extern const struct fields stats_fields;
 extern const struct fields spte_fields;
+extern const struct fields memtypes_fields;
 
 /* Fill in the parts of @outcome that are not in a result. */
 void outcome_complete(struct outcome *outcome, struct tdp_vm *vm,

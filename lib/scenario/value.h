@@ -41,7 +41,8 @@ extern const struct type type_reason;
 extern const struct type type_walk_reason;
 extern const struct type type_exit;
 extern const struct type type_memtype;
-extern const struct type type_rights; /* TDP_ACC_*: R|W|X|U */
+extern const struct type type_memtypes; /* a set: BIT(TDP_MT_*) */
+extern const struct type type_rights;   /* TDP_ACC_*: R|W|X|U */
 extern const struct type type_pferr;
 extern const struct type type_rflags;
 extern const struct type type_pte_bits;

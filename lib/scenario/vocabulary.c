@@ -126,6 +126,19 @@ const struct type type_memtype = WORDS_TYPE(
 	"memory type", "a memory type, as the manuals abbreviate it",
 	&memtype_words);
 
+/* clang-format off */
+static const struct word memtype_sets[] = {
+	{ "UC", BIT(TDP_MT_UC) }, { "WC", BIT(TDP_MT_WC) },
+	{ "WT", BIT(TDP_MT_WT) }, { "WP", BIT(TDP_MT_WP) },
+	{ "WB", BIT(TDP_MT_WB) }, { "CD", BIT(TDP_MT_CD) },
+	{ "WC+", BIT(TDP_MT_WC_PLUS) },
+};
+/* clang-format on */
+static const struct words memtype_set_words = WORDS(memtype_sets);
+
+const struct type type_memtypes = FLAGS_TYPE(
+	"memory types", "a set, as in WB|UC", &memtype_set_words);
+
 /* Flags of registers ------------------------------------------------------- */
 
 /* clang-format off */
