@@ -60,6 +60,26 @@ static enum ret_pf fast_try(struct fault *f, const struct lookup_step *last)
 	return fault_because(f, RET_PF_FIXED, TDP_WHY_FAST_FIXED);
 }
 
+/* What the trace shows of @ret: the codes were numbered anew twice. */
+static unsigned int traced_ret(const struct fault *f, enum ret_pf ret)
+{
+	static const uint8_t missing[] = {
+		[FAULT_RET_PF_5_10] = 2, /* CONTINUE, WRITE_PROTECTED */
+		[FAULT_RET_PF_5_19] = 1, /* WRITE_PROTECTED */
+		[FAULT_RET_PF_6_12] = 0,
+	};
+
+	return ret - missing[behaviour(&f->vm->kvm, B_FAULT_RET_PF)];
+}
+
+static uint64_t traced_code(const struct fault *f)
+{
+	if (behaviour(&f->vm->kvm, B_FAULT_FAST_CODE) ==
+	    FAULT_FAST_CODE_LOW_HALF)
+		return (uint32_t)f->error_code;
+	return f->error_code;
+}
+
 /* KVM 6.12: fast_page_fault() */
 enum ret_pf fault_fast(struct fault *f)
 {
@@ -74,8 +94,8 @@ enum ret_pf fault_fast(struct fault *f)
 		return RET_PF_INVALID;
 	old = path.step[path.nr - 1].spte;
 	ret = fast_try(f, &path.step[path.nr - 1]);
-	trace(f->vm, fast_page_fault, f->vcpu->id, f->addr, f->error_code, old,
-	      f->spte, ret);
+	trace(f->vm, fast_page_fault, f->vcpu->id, f->addr, traced_code(f), old,
+	      f->spte, traced_ret(f, ret));
 	return ret;
 }
 

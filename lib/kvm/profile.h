@@ -114,8 +114,6 @@
 	V(VMEXIT_INVALID, "vmexit_invalid") V(IGNORED, "ignored")
 #define VALUES_NESTED_EXIT_CR3(V)					\
 	V(SWALLOWED, "swallowed") V(TRIPLE_FAULT, "triple_fault")
-#define VALUES_NESTED_EPT_EXIT(V)					\
-	V(HARDWARE_BITS, "hardware_bits") V(WALK_BITS, "walk_bits")
 #define VALUES_SMM_RSM(V)						\
 	V(RESETS_LAST, "resets_last") V(RESETS_FIRST, "resets_first")	\
 	V(LEAVES_NESTED, "leaves_nested")
@@ -144,6 +142,12 @@
 #define VALUES_TDP_ATOMIC_ZAP(V)					\
 	V(TRACES_FROZEN, "traces_frozen")				\
 	V(TRACES_NONPRESENT, "traces_nonpresent")
+#define VALUES_TDP_ZAP_ORDER(V)						\
+	V(FROM_ROOT, "from_root") V(FROM_1G, "from_1g") V(FROM_4K, "from_4k")
+#define VALUES_FAULT_RET_PF(V)						\
+	V(5_10, "5.10") V(5_19, "5.19") V(6_12, "6.12")
+#define VALUES_FAULT_FAST_CODE(V)					\
+	V(LOW_HALF, "low_half") V(WHOLE, "whole")
 #define VALUES_DIRTY_INIT_SET(V)					\
 	V(PROTECTS_HUGE, "protects_huge") V(DEFERS, "defers")
 #define VALUES_DIRTY_COLLAPSE(V)					\
@@ -196,6 +200,9 @@
 	X(MMIO_WRAP,		MMIO_WRAP,		"mmio.wrap")	\
 	X(TDP_SPLIT_ON_FAULT,	TDP_SPLIT_ON_FAULT,	"tdp.split_on_fault") \
 	X(TDP_ATOMIC_ZAP,	TDP_ATOMIC_ZAP,		"tdp.atomic_zap") \
+	X(TDP_ZAP_ORDER,	TDP_ZAP_ORDER,		"tdp.zap_order") \
+	X(FAULT_RET_PF,		FAULT_RET_PF,		"fault.ret_pf")	\
+	X(FAULT_FAST_CODE,	FAULT_FAST_CODE,	"fault.fast_code") \
 	/* dirty logging and the NX mitigation */			\
 	X(DIRTY_INIT_SET,	DIRTY_INIT_SET,		"dirty.init_set") \
 	X(DIRTY_COLLAPSE,	DIRTY_COLLAPSE,		"dirty.collapse") \
@@ -220,7 +227,6 @@
 	X(SMM_RSM,		SMM_RSM,		"smm.rsm")	\
 	X(NESTED_NP_WITHOUT_NPT, NESTED_NP_WITHOUT_NPT, "nested.np_without_npt") \
 	X(NESTED_EXIT_CR3,	NESTED_EXIT_CR3,	"nested.exit_cr3") \
-	X(NESTED_EPT_EXIT,	NESTED_EPT_EXIT,	"nested.ept_exit") \
 	X(CPUID_AFTER_RUN,	CPUID_AFTER_RUN,	"cpuid.after_run") \
 	X(MTRR_HOST_GP,		SWITCH,			"mtrr.host_gp")
 
@@ -359,9 +365,6 @@ enum value_nested_np_without_npt { VALUES_NESTED_NP_WITHOUT_NPT(V) NR_NESTED_NP_
 #define V(id, text) NESTED_EXIT_CR3_##id,
 enum value_nested_exit_cr3 { VALUES_NESTED_EXIT_CR3(V) NR_NESTED_EXIT_CR3 };
 #undef V
-#define V(id, text) NESTED_EPT_EXIT_##id,
-enum value_nested_ept_exit { VALUES_NESTED_EPT_EXIT(V) NR_NESTED_EPT_EXIT };
-#undef V
 #define V(id, text) CPUID_AFTER_RUN_##id,
 enum value_cpuid_after_run { VALUES_CPUID_AFTER_RUN(V) NR_CPUID_AFTER_RUN };
 #undef V
@@ -391,6 +394,15 @@ enum value_tdp_split_on_fault { VALUES_TDP_SPLIT_ON_FAULT(V) NR_TDP_SPLIT_ON_FAU
 #undef V
 #define V(id, text) TDP_ATOMIC_ZAP_##id,
 enum value_tdp_atomic_zap { VALUES_TDP_ATOMIC_ZAP(V) NR_TDP_ATOMIC_ZAP };
+#undef V
+#define V(id, text) TDP_ZAP_ORDER_##id,
+enum value_tdp_zap_order { VALUES_TDP_ZAP_ORDER(V) NR_TDP_ZAP_ORDER };
+#undef V
+#define V(id, text) FAULT_RET_PF_##id,
+enum value_fault_ret_pf { VALUES_FAULT_RET_PF(V) NR_FAULT_RET_PF };
+#undef V
+#define V(id, text) FAULT_FAST_CODE_##id,
+enum value_fault_fast_code { VALUES_FAULT_FAST_CODE(V) NR_FAULT_FAST_CODE };
 #undef V
 #define V(id, text) DIRTY_INIT_SET_##id,
 enum value_dirty_init_set { VALUES_DIRTY_INIT_SET(V) NR_DIRTY_INIT_SET };

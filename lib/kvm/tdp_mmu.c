@@ -205,13 +205,19 @@ static void zap_level(struct tdp_vm *vm, struct mmu_page *page,
 
 /*
  * KVM 6.12: tdp_mmu_zap_root().  From the leaves up, so that no step holds
- * the lock for long.
+ * the lock for long; older kernels took bigger steps.
  */
 static void zap_root(struct tdp_vm *vm, struct mmu_page *root, bool shared)
 {
-	zap_level(vm, root, TDP_LEVEL_4K, shared);
-	zap_level(vm, root, TDP_LEVEL_2M, shared);
-	zap_level(vm, root, TDP_LEVEL_1G, shared);
+	static const unsigned int first[] = {
+		[TDP_ZAP_ORDER_FROM_1G] = TDP_LEVEL_1G,
+		[TDP_ZAP_ORDER_FROM_4K] = TDP_LEVEL_4K,
+	};
+	unsigned int order = behaviour(&vm->kvm, B_TDP_ZAP_ORDER), level;
+
+	if (order != TDP_ZAP_ORDER_FROM_ROOT)
+		for (level = first[order]; level <= TDP_LEVEL_1G; level++)
+			zap_level(vm, root, level, shared);
 	zap_level(vm, root, root->role.level, shared);
 }
 
