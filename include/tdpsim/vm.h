@@ -114,6 +114,7 @@ enum tdp_backing {
 	TDP_BACKING_FILE_PRIVATE, /* file, MAP_PRIVATE */
 	TDP_BACKING_PROT_NONE,
 	TDP_BACKING_UNMAPPED,
+	TDP_BACKING_BEYOND_EOF,   /* mapped, but the file is shorter */
 	TDP_BACKING_UFFD_MISSING, /* userfaultfd: nobody has served it yet */
 	TDP_BACKING_PFNMAP,       /* device memory */
 	TDP_BACKING_HWPOISON,     /* memory with a hardware error */
@@ -131,8 +132,8 @@ TDP_API const char *tdp_backing_name(enum tdp_backing backing);
  * @hva:       userspace address behind it; 0: the model picks one that is
  *             congruent to @gpa modulo 1 GiB
  * @backing:   what to map at @hva; not looked at if something is mapped there
- * @untouched: private memory that nobody has written yet (reads give the
- *             shared zero page, or clean page-cache pages)
+ * @untouched: nobody has used that memory yet (reads of private memory give
+ *             the shared zero page, or clean page-cache pages)
  * @read_only: the host mapping is PROT_READ
  * @flag_readonly:  KVM_MEM_READONLY
  * @flag_dirty_log: KVM_MEM_LOG_DIRTY_PAGES
@@ -165,6 +166,22 @@ TDP_API int tdp_vm_set_memslot(struct tdp_vm *vm,
 			       struct tdp_error *err);
 
 /**
+ * tdp_vm_toggle_dirty_log() - change KVM_MEM_LOG_DIRTY_PAGES again and again
+ * @times: calls of KVM_SET_USER_MEMORY_REGION, each of which turns the flag of
+ *         the slot over; up to 2^20
+ *
+ * Every call is a new generation of memslots, whose number in MMIO SPTEs has
+ * 19 bits at most.
+ *
+ * Return: as tdp_vm_set_memslot(), which the first call that fails ends;
+ * TDP_EINVAL if there is no such slot, or @times is too large.
+ */
+TDP_API int tdp_vm_toggle_dirty_log(struct tdp_vm *vm, unsigned int as_id,
+				    unsigned int slot, unsigned int times,
+				    struct tdp_result *result,
+				    struct tdp_error *err);
+
+/**
  * tdp_vm_begin_delete_memslot() - another thread is about to delete a memslot
  *
  * The slot is marked invalid and what it mapped is gone, but vCPUs still find
@@ -195,14 +212,49 @@ TDP_API int tdp_vm_read(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
 			struct tdp_error *err);
 
 /**
- * tdp_vm_set_backing() - change what is behind part of a memslot
- *
- * As munmap, mprotect, madvise or a served userfault do: mmu-notifier
- * invalidation included.  [@gpa, @gpa + @size) lies in one memslot of @as_id.
+ * struct tdp_backing_change - what userspace does to its own mapping
+ * @as_id:     address space to look @gpa up in
+ * @gpa:       first byte of guest memory; all lie in one memslot
+ * @hva:       0, or the userspace address, wherever @gpa is
+ * @size:      bytes; this and the addresses are multiples of 4 KiB
+ * @backing:   what is there from now on
+ * @untouched: nobody has used that memory yet
+ * @read_only: PROT_READ
  */
-TDP_API int tdp_vm_set_backing(struct tdp_vm *vm, unsigned int as_id,
-			       tdp_gpa gpa, uint64_t size,
-			       enum tdp_backing backing, bool untouched,
+struct tdp_backing_change {
+	unsigned int as_id;
+	uint64_t gpa;
+	uint64_t hva;
+	uint64_t size;
+	enum tdp_backing backing;
+	bool untouched;
+	bool read_only;
+};
+
+/**
+ * tdp_vm_set_backing() - change what is behind guest memory
+ *
+ * The call that does it follows from what is there now:
+ *
+ *   to unmapped                           munmap()
+ *   to or from prot-none; only the
+ *   protection changes                    mprotect()
+ *   the same, but untouched               madvise(MADV_DONTNEED)
+ *   from uffd-missing                     UFFDIO_COPY; untouched:
+ *                                         UFFDIO_ZEROPAGE
+ *   to or from beyond-eof, hwpoison       ftruncate(), memory_failure()
+ *   all else                              mmap() with MAP_FIXED
+ *
+ * MMU notifiers are told what that call tells them: nothing where nothing was
+ * mapped, and of 2 MiB more where a VMA is cut or a huge page split.
+ *
+ * Linux 6.12: mm/.
+ *
+ * Return: TDP_OK; TDP_EINVAL if no memslot covers the range; TDP_ELIMIT if
+ * host memory can't hold it; TDP_ENOMEM.
+ */
+TDP_API int tdp_vm_set_backing(struct tdp_vm *vm,
+			       const struct tdp_backing_change *change,
 			       struct tdp_error *err);
 
 /**
@@ -292,6 +344,15 @@ TDP_API int tdp_vm_age(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
  */
 TDP_API int tdp_vm_test_age(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
 			    struct tdp_result *result, struct tdp_error *err);
+
+/**
+ * tdp_vm_set_nx_huge_pages() - the module parameter nx_huge_pages is written
+ * @force: "force", else "off"
+ *
+ * A change takes all that is mapped along.  KVM: set_nx_huge_pages().
+ */
+TDP_API void tdp_vm_set_nx_huge_pages(struct tdp_vm *vm, bool force,
+				      struct tdp_result *result);
 
 /**
  * tdp_vm_recover_nx_huge_pages() - one period of KVM's recovery thread

@@ -241,9 +241,8 @@ bool shadow_prefetch_pfn(const struct tdp_vcpu *vcpu, uint64_t gfn,
 	if (!slot || slot->invalid || slot->readonly ||
 	    ((access & TDP_ACC_WRITE) && slot->dirty_log))
 		return false;
-	if (hostmm_peek(&vcpu->vm->mm, memslot_hva(slot, gfn), false, &gup) !=
-		    GUP_OK ||
-	    !gup.writable || gup.mmio)
+	if (!hostmm_get_mapped(&vcpu->vm->mm, memslot_hva(slot, gfn), &gup) ||
+	    gup.mmio)
 		return false;
 	*pfn = gup.hpa >> 12;
 	return true;

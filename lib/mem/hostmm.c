@@ -1,46 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-#include "mem/hostmm.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "mem/hostmm_range.h"
 
-#define SIZE_2M   (UINT64_C(1) << 21)
-#define SIZE_1G   (UINT64_C(1) << 30)
 #define FIRST_HVA UINT64_C(0x7f0000000000)
 
 /*
- * What a backing is to get_user_pages.  Linux 6.12: hva_to_pfn() and the
- * fault handlers below it; the observed results are the A.untouched,
- * A.badhost and A.uffd recordings of a 6.12 kernel.
+ * Linux 6.12: hva_to_pfn() and the fault handlers below it; the observed
+ * results are the A.untouched, A.badhost and A.uffd recordings.
  */
-static const struct backing_rules {
-	const char *name;
-	bool present;       /* frames exist */
-	bool private_cow;   /* reading an untouched page gives a shared one */
-	unsigned int level; /* the largest page the host maps it with */
-			    /* clang-format off */
-} backing_rules[TDP_NR_BACKINGS] = {
-	[TDP_BACKING_ANONYMOUS]	   = { "anonymous",    true,  true,  1 },
-	[TDP_BACKING_THP]	   = { "thp",	       true,  true,  2 },
-	[TDP_BACKING_HUGETLB_2M]   = { "hugetlb-2M",   true,  true,  2 },
-	[TDP_BACKING_HUGETLB_1G]   = { "hugetlb-1G",   true,  true,  3 },
-	[TDP_BACKING_SHMEM]	   = { "shmem",	       true,  false, 1 },
-	[TDP_BACKING_FILE_PRIVATE] = { "file-private", true,  true,  1 },
-	[TDP_BACKING_PROT_NONE]	   = { "prot-none",    true,  false, 1 },
-	[TDP_BACKING_UNMAPPED]	   = { "unmapped",     false, false, 1 },
-	[TDP_BACKING_UFFD_MISSING] = { "uffd-missing", true,  false, 1 },
-	[TDP_BACKING_PFNMAP]	   = { "pfnmap",       true,  false, 1 },
-	[TDP_BACKING_HWPOISON]	   = { "hwpoison",       true,  false, 1 },
+static const struct backing_rules rules[TDP_NR_BACKINGS] = {
+	/* clang-format off */
+	[TDP_BACKING_ANONYMOUS]	   = { "anonymous",    true,  false, true,  1 },
+	[TDP_BACKING_THP]	   = { "thp",	       true,  false, true,  2 },
+	[TDP_BACKING_HUGETLB_2M]   = { "hugetlb-2M",   true,  false, true,  2 },
+	[TDP_BACKING_HUGETLB_1G]   = { "hugetlb-1G",   true,  false, true,  3 },
+	[TDP_BACKING_SHMEM]	   = { "shmem",	       true,  false, false, 1 },
+	[TDP_BACKING_FILE_PRIVATE] = { "file-private", true,  false, true,  1 },
+	[TDP_BACKING_PROT_NONE]	   = { "prot-none",    true,  false, false, 1 },
+	[TDP_BACKING_UNMAPPED]	   = { "unmapped",     false, true,  false, 1 },
+	[TDP_BACKING_BEYOND_EOF]   = { "beyond-eof",   true,  true,  false, 1 },
+	[TDP_BACKING_UFFD_MISSING] = { "uffd-missing", true,  true,  false, 1 },
+	[TDP_BACKING_PFNMAP]	   = { "pfnmap",       true,  false, false, 1 },
+	[TDP_BACKING_HWPOISON]	   = { "hwpoison",     true,  true,  false, 1 },
+	/* clang-format on */
 };
-/* clang-format on */
+
+const struct backing_rules *backing_rules(enum tdp_backing backing)
+{
+	return &rules[backing];
+}
 
 const char *tdp_backing_name(enum tdp_backing backing)
 {
 	if ((unsigned int)backing >= TDP_NR_BACKINGS)
 		return "?";
-	return backing_rules[backing].name;
+	return rules[backing].name;
 }
 
 int hostmm_init(struct hostmm *mm, struct physmem *pm, struct tdp_error *err)
@@ -59,38 +56,6 @@ void hostmm_finish(struct hostmm *mm)
 	*mm = (struct hostmm){ 0 };
 }
 
-/* Index of the first range that ends above @hva. */
-static size_t first_above(const struct hostmm *mm, uint64_t hva)
-{
-	size_t low = 0, high = mm->nr;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (mm->vmas[middle].end > hva)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
-const struct vma *hostmm_find(const struct hostmm *mm, uint64_t hva)
-{
-	size_t i = first_above(mm, hva);
-
-	if (i == mm->nr || mm->vmas[i].start > hva)
-		return NULL;
-	return &mm->vmas[i];
-}
-
-bool hostmm_overlaps(const struct hostmm *mm, uint64_t hva, uint64_t size)
-{
-	size_t i = first_above(mm, hva);
-
-	return i < mm->nr && mm->vmas[i].start < hva + size;
-}
-
 uint64_t hostmm_pick(struct hostmm *mm, uint64_t gpa, uint64_t size)
 {
 	uint64_t hva = mm->next_hva + (gpa & (SIZE_1G - 1));
@@ -99,66 +64,6 @@ uint64_t hostmm_pick(struct hostmm *mm, uint64_t gpa, uint64_t size)
 		hva += SIZE_1G;
 	mm->next_hva = align_up(hva + size, SIZE_1G);
 	return hva;
-}
-
-static int reserve(struct hostmm *mm, size_t more, struct tdp_error *err)
-{
-	size_t capacity = mm->capacity ? mm->capacity : 16;
-	struct vma *vmas;
-
-	while (capacity < mm->nr + more)
-		capacity *= 2;
-	if (capacity == mm->capacity)
-		return TDP_OK;
-	vmas = realloc(mm->vmas, capacity * sizeof(*vmas));
-	if (!vmas)
-		return err_set(err, TDP_ENOMEM,
-			       "no memory for %zu host mappings", capacity);
-	mm->vmas = vmas;
-	mm->capacity = capacity;
-	return TDP_OK;
-}
-
-static void insert_at(struct hostmm *mm, size_t i, struct vma vma)
-{
-	memmove(&mm->vmas[i + 1], &mm->vmas[i],
-		(mm->nr - i) * sizeof(mm->vmas[0]));
-	mm->vmas[i] = vma;
-	mm->nr++;
-}
-
-static void remove_at(struct hostmm *mm, size_t i)
-{
-	mm->nr--;
-	memmove(&mm->vmas[i], &mm->vmas[i + 1],
-		(mm->nr - i) * sizeof(mm->vmas[0]));
-}
-
-/* Make @hva the border of two ranges.  Room for one more was reserved. */
-static void split_at(struct hostmm *mm, uint64_t hva)
-{
-	size_t i = first_above(mm, hva);
-	struct vma upper;
-
-	if (i == mm->nr || mm->vmas[i].start >= hva)
-		return;
-	upper = mm->vmas[i];
-	upper.start = hva;
-	if (upper.hpa)
-		upper.hpa += hva - mm->vmas[i].start;
-	mm->vmas[i].end = hva;
-	insert_at(mm, i + 1, upper);
-}
-
-static void drop_range(struct hostmm *mm, uint64_t start, uint64_t end)
-{
-	size_t i;
-
-	split_at(mm, start);
-	split_at(mm, end);
-	i = first_above(mm, start);
-	while (i < mm->nr && mm->vmas[i].start < end)
-		remove_at(mm, i);
 }
 
 /* Host memory for a mapping, so placed that huge host pages are possible. */
@@ -184,6 +89,22 @@ static uint64_t frames_kept(const struct hostmm *mm, uint64_t hva,
 	return vma->hpa + (hva - vma->start);
 }
 
+enum host_mapped backing_mapped(enum tdp_backing backing, bool untouched)
+{
+	return untouched || rules[backing].absent ? HOST_NOT_MAPPED :
+						    HOST_MAPPED;
+}
+
+static int too_large(const struct hostmm *mm, uint64_t size,
+		     struct tdp_error *err)
+{
+	return err_set(err, TDP_ELIMIT,
+		       "%" PRIu64
+		       " MiB do not fit into the host's memory (%" PRIu64
+		       " MiB)",
+		       size >> 20, mm->pm->size >> 20);
+}
+
 int hostmm_map(struct hostmm *mm, uint64_t hva, uint64_t size,
 	       enum tdp_backing backing, bool untouched, bool read_only,
 	       struct tdp_error *err)
@@ -192,49 +113,38 @@ int hostmm_map(struct hostmm *mm, uint64_t hva, uint64_t size,
 		.start = hva,
 		.end = hva + size,
 		.backing = backing,
-		.untouched = untouched,
 		.read_only = read_only,
+		.mapped = backing_mapped(backing, untouched),
+		.hpa = frames_kept(mm, hva, size),
+		.area = ++mm->next_area,
 	};
-	int ret = reserve(mm, 3, err);
+	int ret = range_reserve(mm, 3, err);
 
 	if (ret)
 		return ret;
-	if (backing_rules[backing].present) {
-		vma.hpa = frames_kept(mm, hva, size);
+	if (vma.hpa && untouched && rules[backing].private_cow)
+		physmem_clear(mm->pm, vma.hpa, size);
+	if (!vma.hpa && rules[backing].present) {
+		vma.hpa = frames_for(mm, hva, size);
 		if (!vma.hpa)
-			vma.hpa = frames_for(mm, hva, size);
-		if (!vma.hpa)
-			return err_set(
-				err, TDP_ELIMIT,
-				"%" PRIu64
-				" MiB do not fit into the host's memory (%" PRIu64
-				" MiB)",
-				size >> 20, mm->pm->size >> 20);
+			return too_large(mm, size, err);
 	}
-	drop_range(mm, hva, hva + size);
-	insert_at(mm, first_above(mm, hva), vma);
+	range_drop(mm, hva, hva + size);
+	range_insert(mm, &vma);
 	return TDP_OK;
 }
 
-/* Size of the host page at @hva: the block must lie in one range. */
-static unsigned int host_level(const struct vma *vma, uint64_t hva)
-{
-	unsigned int level = backing_rules[vma->backing].level;
-
-	for (; level > TDP_LEVEL_4K; level--) {
-		uint64_t size = UINT64_C(1) << (12 + 9 * (level - 1));
-		uint64_t start = align_down(hva, size);
-
-		if (start >= vma->start && start + size <= vma->end)
-			break;
-	}
-	return level;
-}
-
-/* Does reading @vma give a page that several mappings share? */
+/* Does reading @vma give a page that it must not write? */
 static bool reads_shared(const struct vma *vma)
 {
-	return vma->untouched && backing_rules[vma->backing].private_cow;
+	return vma->mapped != HOST_MAPPED && rules[vma->backing].private_cow;
+}
+
+/* Is that page the zero page?  Else it is the file's, or hugetlbfs's own. */
+static bool reads_zero_page(const struct vma *vma)
+{
+	return vma->backing == TDP_BACKING_ANONYMOUS ||
+	       vma->backing == TDP_BACKING_THP;
 }
 
 static void found(const struct hostmm *mm, const struct vma *vma, uint64_t hva,
@@ -244,19 +154,17 @@ static void found(const struct hostmm *mm, const struct vma *vma, uint64_t hva,
 
 	*gup = (struct gup){
 		.hpa = vma->hpa + (page - vma->start),
-		.level = host_level(vma, hva),
+		.level = range_level(vma, hva),
 		.writable = !vma->read_only,
 		.mmio = vma->backing == TDP_BACKING_PFNMAP,
 	};
-	if (reads_shared(vma) && !write) {
-		gup->writable = false;
-		/* File pages have frames of their own; the rest is zeroes. */
-		if (vma->backing != TDP_BACKING_FILE_PRIVATE)
-			gup->hpa = mm->zero_hpa +
-				   (gup->level > 1 ? page & (SIZE_2M - 1) : 0);
-		if (gup->level > TDP_LEVEL_2M)
-			gup->level = TDP_LEVEL_2M;
-	}
+	if (!reads_shared(vma) || write)
+		return;
+	gup->writable = false;
+	if (reads_zero_page(vma))
+		gup->hpa = mm->zero_hpa + (gup->level > TDP_LEVEL_4K ?
+						   page & (SIZE_2M - 1) :
+						   0);
 }
 
 enum gup_status hostmm_peek(const struct hostmm *mm, uint64_t hva, bool write,
@@ -268,6 +176,7 @@ enum gup_status hostmm_peek(const struct hostmm *mm, uint64_t hva, bool write,
 		return GUP_FAULT;
 	switch (vma->backing) {
 	case TDP_BACKING_UNMAPPED:
+	case TDP_BACKING_BEYOND_EOF:
 		return GUP_FAULT;
 	case TDP_BACKING_PROT_NONE:
 		return GUP_FORBIDDEN;
@@ -284,27 +193,46 @@ enum gup_status hostmm_peek(const struct hostmm *mm, uint64_t hva, bool write,
 	return GUP_OK;
 }
 
+bool hostmm_get_mapped(const struct hostmm *mm, uint64_t hva, struct gup *gup)
+{
+	const struct vma *vma = hostmm_find(mm, hva);
+
+	return vma && vma->mapped == HOST_MAPPED &&
+	       hostmm_peek(mm, hva, false, gup) == GUP_OK && gup->writable;
+}
+
 uint64_t hostmm_run(const struct hostmm *mm, uint64_t hva)
 {
 	const struct vma *vma = hostmm_find(mm, hva);
 
-	if (!vma || backing_rules[vma->backing].level > TDP_LEVEL_4K ||
-	    (reads_shared(vma) && vma->backing != TDP_BACKING_FILE_PRIVATE))
+	/* Each access to a page that is not mapped yet changes that. */
+	if (!vma || vma->mapped == HOST_NOT_MAPPED ||
+	    rules[vma->backing].level > TDP_LEVEL_4K ||
+	    (reads_shared(vma) && reads_zero_page(vma)))
 		return 0;
 	return vma->end - align_down(hva, FRAME_SIZE) - FRAME_SIZE;
 }
 
-/* The page at @hva becomes the process's own; the old one is unmapped. */
-static void break_cow(struct hostmm *mm, const struct vma *vma, uint64_t hva,
-		      struct gup *gup)
+/*
+ * The page at @hva is mapped by an access.  A copy takes the place of what a
+ * read had mapped, and the notifiers are told; hugetlbfs has a page of its own
+ * from the beginning, which becomes writable where it is (hugetlb_wp()).
+ */
+static void map_page(struct hostmm *mm, struct vma *vma, uint64_t hva,
+		     enum host_mapped mapped, struct gup *gup)
 {
-	unsigned int level = host_level(vma, hva);
-	uint64_t size = UINT64_C(1) << (12 + 9 * (level - 1));
+	uint64_t size = UINT64_C(1) << (12 + 9 * (range_level(vma, hva) - 1));
 	uint64_t start = align_down(hva, size);
+	bool copies = vma->mapped == HOST_READ_ONLY &&
+		      vma->backing != TDP_BACKING_HUGETLB_2M &&
+		      vma->backing != TDP_BACKING_HUGETLB_1G;
 
-	split_at(mm, start);
-	split_at(mm, start + size);
-	mm->vmas[first_above(mm, start)].untouched = false;
+	range_split(mm, start);
+	range_split(mm, start + size);
+	mm->vmas[range_above(mm, start)].mapped = mapped;
+	range_join(mm, start, start + size);
+	if (!copies)
+		return;
 	gup->invalidate_start = start;
 	gup->invalidate_end = start + size;
 }
@@ -312,19 +240,20 @@ static void break_cow(struct hostmm *mm, const struct vma *vma, uint64_t hva,
 int hostmm_gup(struct hostmm *mm, uint64_t hva, bool write,
 	       enum gup_status *status, struct gup *gup, struct tdp_error *err)
 {
-	const struct vma *vma;
+	enum host_mapped mapped;
+	struct vma *vma;
 	int ret;
 
 	*gup = (struct gup){ 0 };
 	*status = hostmm_peek(mm, hva, write, gup);
-	if (*status != GUP_OK || !write)
+	if (*status != GUP_OK)
 		return TDP_OK;
-	vma = hostmm_find(mm, hva);
-	if (!reads_shared(vma))
+	vma = &mm->vmas[range_above(mm, hva)];
+	mapped = reads_shared(vma) && !write ? HOST_READ_ONLY : HOST_MAPPED;
+	if (vma->mapped >= mapped)
 		return TDP_OK;
-	ret = reserve(mm, 2, err);
-	if (ret)
-		return ret;
-	break_cow(mm, hostmm_find(mm, hva), hva, gup);
-	return TDP_OK;
+	ret = range_reserve(mm, 2, err);
+	if (!ret)
+		map_page(mm, &mm->vmas[range_above(mm, hva)], hva, mapped, gup);
+	return ret;
 }

@@ -12,18 +12,28 @@
 #include "mem/physmem.h"
 #include "tdpsim/vm.h"
 
+/* What the process's page tables hold. */
+enum host_mapped {
+	HOST_NOT_MAPPED, /* nobody accessed it yet */
+	HOST_READ_ONLY,  /* by a read: the zero page, a page of the file */
+	HOST_MAPPED,     /* its own page, or the shared file's */
+};
+
 struct vma {
 	uint64_t start, end; /* userspace addresses, [start, end) */
 	uint64_t hpa;        /* host memory set aside for @start; 0: none */
 	enum tdp_backing backing;
-	bool untouched; /* nobody has written it yet */
 	bool read_only; /* PROT_READ */
+	bool small;     /* its huge page was split: 4 KiB pages from now on */
+	enum host_mapped mapped;
+	uint32_t area; /* one number a call of hostmm_map() */
 };
 
 struct hostmm {
 	struct physmem *pm;
 	struct vma *vmas; /* sorted by start, disjoint */
 	size_t nr, capacity;
+	uint32_t next_area;
 	uint64_t next_hva; /* where an unplaced mapping goes */
 	uint64_t zero_hpa; /* the shared zero page: 2 MiB, both sizes */
 };
@@ -57,7 +67,8 @@ uint64_t hostmm_pick(struct hostmm *mm, uint64_t gpa, uint64_t size);
 
 /*
  * Map [@hva, @hva + @size).  TDP_ELIMIT if host memory can't hold it, with
- * nothing changed.  What was mapped there before is replaced.
+ * nothing changed.  What was mapped there before is replaced; its frames are
+ * used again.
  */
 int hostmm_map(struct hostmm *mm, uint64_t hva, uint64_t size,
 	       enum tdp_backing backing, bool untouched, bool read_only,
@@ -69,10 +80,37 @@ const struct vma *hostmm_find(const struct hostmm *mm, uint64_t hva);
 /* Is any byte of [@hva, @hva + @size) mapped? */
 bool hostmm_overlaps(const struct hostmm *mm, uint64_t hva, uint64_t size);
 
+/* Ranges of userspace addresses of which MMU notifiers are told, in order. */
+#define MAX_NOTICES 4
+
+struct host_notices {
+	unsigned int nr;
+	struct {
+		uint64_t start, end;
+	} range[MAX_NOTICES];
+};
+
+/* What [@hva, @hva + @size) shall be. */
+struct host_change {
+	uint64_t hva, size;
+	enum tdp_backing backing;
+	bool untouched;
+	bool read_only;
+};
+
 /*
- * Resolve @hva for reading, or for writing if @write.  A write may turn an
- * untouched page into one of its own; TDP_ENOMEM if the range list can't
- * grow.  *@status says what KVM sees.
+ * Userspace makes it so, by the call that does that (see
+ * tdp_vm_set_backing()).  *@notices receives what the notifiers are told,
+ * which is to happen after the change.  TDP_ELIMIT, TDP_ENOMEM: nothing
+ * changed.
+ */
+int hostmm_change(struct hostmm *mm, const struct host_change *change,
+		  struct host_notices *notices, struct tdp_error *err);
+
+/*
+ * Resolve @hva for reading, or for writing if @write.  An access may map a
+ * page, and turn an untouched one into one of its own; TDP_ENOMEM if the
+ * range list can't grow.  *@status says what KVM sees.
  */
 int hostmm_gup(struct hostmm *mm, uint64_t hva, bool write,
 	       enum gup_status *status, struct gup *gup, struct tdp_error *err);
@@ -86,5 +124,11 @@ uint64_t hostmm_run(const struct hostmm *mm, uint64_t hva);
 /* The same question with no effect: what a reader would get now. */
 enum gup_status hostmm_peek(const struct hostmm *mm, uint64_t hva, bool write,
 			    struct gup *gup);
+
+/*
+ * Is a writable page mapped at @hva already?  Linux 6.12:
+ * get_user_pages_fast_only() with FOLL_WRITE, which never faults.
+ */
+bool hostmm_get_mapped(const struct hostmm *mm, uint64_t hva, struct gup *gup);
 
 #endif

@@ -72,3 +72,11 @@ void physmem_copy_in(struct physmem *pm, uint64_t hpa, const void *from,
 		physmem_note(pm->watch, pm, hpa, size);
 	memcpy(pm->base + hpa, from, size);
 }
+
+void physmem_clear(struct physmem *pm, uint64_t hpa, uint64_t size)
+{
+	assert(hpa + size <= pm->size);
+	/* Give whole frames back; they come again as zeroes. */
+	if (madvise(pm->base + hpa, size, MADV_DONTNEED))
+		memset(pm->base + hpa, 0, size);
+}

@@ -110,4 +110,7 @@ void physmem_copy_in(struct physmem *pm, uint64_t hpa, const void *from,
  */
 uint64_t physmem_alloc_ram(struct physmem *pm, uint64_t size, uint64_t align);
 
+/* Fill [@hpa, @hpa + @size), whole frames, with zeroes. */
+void physmem_clear(struct physmem *pm, uint64_t hpa, uint64_t size);
+
 #endif

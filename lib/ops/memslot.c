@@ -243,6 +243,39 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 	return ret;
 }
 
+#define MAX_TOGGLES (1u << 20)
+
+int tdp_vm_toggle_dirty_log(struct tdp_vm *vm, unsigned int as_id,
+			    unsigned int slot, unsigned int times,
+			    struct tdp_result *result, struct tdp_error *err)
+{
+	const struct memslot *old = NULL;
+	struct tdp_memslot region;
+	int ret = TDP_OK;
+
+	result_begin(result);
+	if (as_id < NR_ADDRESS_SPACES)
+		old = memslots_by_id(&vm->slots[as_id], slot);
+	if (!old || times > MAX_TOGGLES)
+		return err_set(err, TDP_EINVAL,
+			       "no memslot %u, or more than %u changes", slot,
+			       MAX_TOGGLES);
+	region = (struct tdp_memslot){
+		.slot = slot,
+		.as_id = as_id,
+		.gpa = old->base_gfn << 12,
+		.size = old->npages << 12,
+		.hva = old->hva,
+		.flag_readonly = old->readonly,
+		.flag_dirty_log = old->dirty_log,
+	};
+	while (times-- && !ret && !result->ret) {
+		region.flag_dirty_log = !region.flag_dirty_log;
+		ret = tdp_vm_set_memslot(vm, &region, result, err);
+	}
+	return ret;
+}
+
 /* Userspace's own accesses ----------------------------------------------------- */
 
 static int access_error(enum guest_mem_status status, uint64_t gpa,
@@ -327,29 +360,49 @@ int tdp_vm_read(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
 	return access_error(status, gpa.addr, err);
 }
 
-int tdp_vm_set_backing(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
-		       uint64_t size, enum tdp_backing backing, bool untouched,
+/* The userspace address of the range to change; 0 if none covers it. */
+static uint64_t change_hva(const struct tdp_vm *vm,
+			   const struct tdp_backing_change *change)
+{
+	uint64_t gfn = change->gpa >> 12;
+	const struct memslot *slot;
+
+	if (change->hva)
+		return change->hva;
+	slot = memslots_find(&vm->slots[change->as_id], gfn);
+	if (!slot || change->size >> 12 > slot->base_gfn + slot->npages - gfn)
+		return 0;
+	return memslot_hva(slot, gfn);
+}
+
+int tdp_vm_set_backing(struct tdp_vm *vm,
+		       const struct tdp_backing_change *change,
 		       struct tdp_error *err)
 {
-	const struct memslot *slot;
-	uint64_t hva;
+	struct host_change to = {
+		.size = change->size,
+		.backing = change->backing,
+		.untouched = change->untouched,
+		.read_only = change->read_only,
+	};
+	struct host_notices notices;
+	unsigned int i;
 	int ret;
 
-	if (as_id >= NR_ADDRESS_SPACES || !size ||
-	    ((gpa.addr | size) & FRAME_MASK) ||
-	    (unsigned int)backing >= TDP_NR_BACKINGS)
+	if (change->as_id >= NR_ADDRESS_SPACES || !change->size ||
+	    ((change->gpa | change->hva | change->size) & FRAME_MASK) ||
+	    change->hva >= MAX_HVA || change->size > MAX_HVA - change->hva ||
+	    (unsigned int)change->backing >= TDP_NR_BACKINGS)
 		return err_set(err, TDP_EINVAL,
 			       "not a range of whole pages with a backing");
-	slot = memslots_find(&vm->slots[as_id], gpa.addr >> 12);
-	if (!slot ||
-	    size >> 12 > slot->base_gfn + slot->npages - (gpa.addr >> 12))
+	to.hva = change_hva(vm, change);
+	if (!to.hva)
 		return err_set(err, TDP_EINVAL,
 			       "no single memslot covers 0x%" PRIx64
 			       " + 0x%" PRIx64,
-			       gpa.addr, size);
-	hva = memslot_hva(slot, gpa.addr >> 12);
-	ret = hostmm_map(&vm->mm, hva, size, backing, untouched, false, err);
-	if (!ret)
-		notify_unmap(vm, hva, hva + size);
+			       change->gpa, change->size);
+	ret = hostmm_change(&vm->mm, &to, &notices, err);
+	for (i = 0; i < notices.nr && !ret; i++)
+		notify_unmap(vm, notices.range[i].start, notices.range[i].end);
 	return ret;
 }

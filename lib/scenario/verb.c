@@ -7,7 +7,7 @@
 static const struct verb *const verbs[] = {
 	/* KVM_RUN */
 	&verb_read, &verb_write, &verb_fetch, &verb_rmw, &verb_run,
-	&verb_translate, &verb_kvm_translate, &verb_emulate,
+	&verb_translate, &verb_kvm_translate,
 	/* vCPU ioctls and instructions */
 	&verb_prefault, &verb_signal,
 	&verb_set_cpuid, &verb_set_sregs, &verb_write_reg, &verb_read_reg,
@@ -18,6 +18,7 @@ static const struct verb *const verbs[] = {
 	&verb_attach_dma, &verb_detach_dma,
 	&verb_set_dirty_protect, &verb_get_dirty_log, &verb_clear_dirty_log,
 	&verb_age, &verb_test_age, &verb_recover_nx,
+	&verb_nx_huge_pages, &verb_toggle_dirty_log,
 	/* modes */
 	&verb_smi, &verb_rsm, &verb_set_vcpu_events,
 	&verb_nested_enter, &verb_nested_exit, &verb_set_nested_state,

@@ -10,15 +10,6 @@
 #include "scenario/run.h"
 #include "scenario/value.h"
 
-/* The address that a step is about. */
-struct asked {
-	unsigned int vcpu;
-	bool guest_physical; /* else linear */
-	uint64_t address;
-	enum tdp_access_kind kind;
-	bool user;
-};
-
 struct verb {
 	const char *name;
 	const char *about;
@@ -28,8 +19,6 @@ struct verb {
 	/* What the rows can't say; may be NULL. */
 	int (*check_args)(const struct decoder *d, const struct node *node,
 			  void *args);
-	/* NULL: the verb is not about one address. */
-	void (*asks)(const void *args, struct asked *asked);
 	/* Fills run->outcome; fails with run->err set. */
 	int (*run)(struct run *run, const void *args);
 };
@@ -49,8 +38,7 @@ struct vcpu_args {
 
 extern const struct verb verb_prefault, verb_signal;
 extern const struct verb verb_read, verb_write, verb_fetch, verb_rmw;
-extern const struct verb verb_run, verb_translate;
-extern const struct verb verb_kvm_translate, verb_emulate;
+extern const struct verb verb_run, verb_translate, verb_kvm_translate;
 extern const struct verb verb_set_sregs, verb_write_reg, verb_read_reg;
 extern const struct verb verb_wrmsr, verb_rdmsr, verb_set_cpuid;
 extern const struct verb verb_memslot, verb_delete_memslot, verb_set_backing;
@@ -59,6 +47,7 @@ extern const struct verb verb_attach_dma, verb_detach_dma;
 extern const struct verb verb_set_dirty_protect;
 extern const struct verb verb_get_dirty_log, verb_clear_dirty_log;
 extern const struct verb verb_age, verb_test_age, verb_recover_nx;
+extern const struct verb verb_nx_huge_pages, verb_toggle_dirty_log;
 extern const struct verb verb_smi, verb_rsm, verb_set_vcpu_events;
 extern const struct verb verb_nested_enter, verb_nested_exit;
 extern const struct verb verb_set_nested_state;

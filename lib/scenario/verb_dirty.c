@@ -176,6 +176,38 @@ const struct verb verb_test_age = {
 	.run = run_test_age,
 };
 
+struct toggle_args {
+	unsigned int as;
+	unsigned int slot;
+	unsigned int times;
+};
+
+static const struct arg toggle_rows[] = {
+	AS_ROW(struct toggle_args),
+	ARG(struct toggle_args, slot, type_number, .required = true,
+	    .about = "number"),
+	ARG(struct toggle_args, times, type_number, .required = true,
+	    .max = 1 << 20, .about = "calls, each with the other flag"),
+};
+
+static int run_toggle(struct run *run, const void *args)
+{
+	const struct toggle_args *a = args;
+
+	return tdp_vm_toggle_dirty_log(run->vm, a->as, a->slot, a->times,
+				       &run->outcome.result, run->err);
+}
+
+const struct verb verb_toggle_dirty_log = {
+	.name = "toggle_dirty_log",
+	.about =
+		"KVM_SET_USER_MEMORY_REGION so many times, each of which turns "
+		"KVM_MEM_LOG_DIRTY_PAGES over",
+	.args = ARGS(toggle_rows, struct toggle_args),
+	.fields = FIELDS_CALL,
+	.run = run_toggle,
+};
+
 /* NX huge pages -------------------------------------------------------------- */
 
 struct recover_args {
@@ -202,4 +234,29 @@ const struct verb verb_recover_nx = {
 	.args = ARGS(recover_rows, struct recover_args),
 	.fields = FIELDS_VALUE,
 	.run = run_recover,
+};
+
+struct nx_args {
+	bool force;
+};
+
+static const struct arg nx_rows[] = {
+	ARG(struct nx_args, force, type_bool, .required = true,
+	    .about = "force, or off"),
+};
+
+static int run_nx(struct run *run, const void *args)
+{
+	const struct nx_args *a = args;
+
+	tdp_vm_set_nx_huge_pages(run->vm, a->force, &run->outcome.result);
+	return TDP_OK;
+}
+
+const struct verb verb_nx_huge_pages = {
+	.name = "nx_huge_pages",
+	.about = "the module parameter nx_huge_pages is written",
+	.args = ARGS(nx_rows, struct nx_args),
+	.fields = FIELDS_CALL,
+	.run = run_nx,
 };

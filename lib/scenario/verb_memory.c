@@ -17,7 +17,7 @@ static const struct arg memslot_rows[] = {
 	ARG(struct tdp_memslot, backing, type_backing, .otherwise = "anonymous",
 	    .about = "what userspace maps there"),
 	ARG(struct tdp_memslot, untouched, type_bool, .otherwise = "false",
-	    .about = "nobody has written that memory yet"),
+	    .about = "nobody has used that memory yet"),
 	ARG_AS("host_readonly", struct tdp_memslot, read_only, type_bool,
 	       .otherwise = "false", .about = "the host mapping is PROT_READ"),
 	ARG_AS("readonly", struct tdp_memslot, flag_readonly, type_bool,
@@ -80,40 +80,34 @@ const struct verb verb_delete_memslot = {
 
 /* Backing ------------------------------------------------------------------ */
 
-struct backing_args {
-	unsigned int as;
-	uint64_t gpa;
-	uint64_t size;
-	enum tdp_backing backing;
-	bool untouched;
-};
-
 static const struct arg backing_rows[] = {
-	AS_ROW(struct backing_args),
-	ARG(struct backing_args, gpa, type_address, .required = true,
+	ARG_AS("as", struct tdp_backing_change, as_id, type_number,
+	       .otherwise = "0", .max = 1, .about = "address space; 1: SMM"),
+	ARG(struct tdp_backing_change, gpa, type_address, .otherwise = "0",
 	    .about = "first byte"),
-	ARG(struct backing_args, size, type_size, .required = true,
+	ARG(struct tdp_backing_change, hva, type_address, .otherwise = "0",
+	    .about = "instead of gpa: the userspace address"),
+	ARG(struct tdp_backing_change, size, type_size, .required = true,
 	    .about = "bytes; all in one memslot"),
-	ARG(struct backing_args, backing, type_backing, .required = true,
+	ARG(struct tdp_backing_change, backing, type_backing, .required = true,
 	    .about = "what is there from now on"),
-	ARG(struct backing_args, untouched, type_bool, .otherwise = "false",
-	    .about = "nobody has written that memory yet"),
+	ARG(struct tdp_backing_change, untouched, type_bool,
+	    .otherwise = "false", .about = "nobody has used that memory yet"),
+	ARG_AS("host_readonly", struct tdp_backing_change, read_only, type_bool,
+	       .otherwise = "false", .about = "the host mapping is PROT_READ"),
 };
 
 static int run_set_backing(struct run *run, const void *args)
 {
-	const struct backing_args *a = args;
-
-	return tdp_vm_set_backing(run->vm, a->as, TDP_GPA(a->gpa), a->size,
-				  a->backing, a->untouched, run->err);
+	return tdp_vm_set_backing(run->vm, args, run->err);
 }
 
 const struct verb verb_set_backing = {
 	.name = "set_backing",
 	.about =
-		"userspace changes what is behind guest memory: munmap, mprotect, madvise, "
-		"a userfault served",
-	.args = ARGS(backing_rows, struct backing_args),
+		"userspace changes what is behind guest memory: munmap, mmap, mprotect, "
+		"madvise, ftruncate, or a userfault served",
+	.args = ARGS(backing_rows, struct tdp_backing_change),
 	.run = run_set_backing,
 };
 

@@ -76,6 +76,18 @@ int machine_prefault(struct machine *m, uint64_t gpa, uint64_t size)
 	return m->result.ret;
 }
 
+int machine_back(struct tdp_vm *vm, uint64_t gpa, uint64_t size,
+		 enum tdp_backing backing, struct tdp_error *err)
+{
+	const struct tdp_backing_change change = {
+		.gpa = gpa,
+		.size = size,
+		.backing = backing,
+	};
+
+	return tdp_vm_set_backing(vm, &change, err);
+}
+
 enum tdp_outcome machine_access(struct machine *m, enum tdp_access_kind kind,
 				uint64_t gva)
 {

@@ -41,6 +41,10 @@ void machine_slot(struct machine *m, unsigned int slot, unsigned int as_id,
 /* KVM_PRE_FAULT_MEMORY on the last vCPU; returns ret. */
 int machine_prefault(struct machine *m, uint64_t gpa, uint64_t size);
 
+/* Change what is behind [@gpa, @gpa + @size) to @backing, all of it used. */
+int machine_back(struct tdp_vm *vm, uint64_t gpa, uint64_t size,
+		 enum tdp_backing backing, struct tdp_error *err);
+
 /* One access of the last vCPU at CPL 0; returns the outcome. */
 enum tdp_outcome machine_access(struct machine *m, enum tdp_access_kind kind,
 				uint64_t gva);

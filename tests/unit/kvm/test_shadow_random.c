@@ -285,9 +285,8 @@ static void unmap_frame(struct guest *g)
 {
 	uint64_t gfn = TABLES + NR_TABLES + below(g, NR_FRAMES - NR_TABLES);
 
-	assert_int_equal(tdp_vm_set_backing(g->m.vm, 0, TDP_GPA(gfn << 12),
-					    0x1000, TDP_BACKING_ANONYMOUS,
-					    false, &g->m.err),
+	assert_int_equal(machine_back(g->m.vm, gfn << 12, 0x1000,
+				      TDP_BACKING_ANONYMOUS, &g->m.err),
 			 TDP_OK);
 }
 

@@ -44,7 +44,7 @@ static const struct row {
 	{ "hugetlb_2M",		TDP_BACKING_HUGETLB_2M, false, false, false, GUP_OK, 2,
 	  true, false },
 	{ "hugetlb_2M_untouched", TDP_BACKING_HUGETLB_2M, true, false, false, GUP_OK, 2,
-	  false, true },
+	  false, false },
 	{ "hugetlb_1G",		TDP_BACKING_HUGETLB_1G, false, false, false, GUP_OK, 3,
 	  true, false },
 	{ "shmem_untouched_read", TDP_BACKING_SHMEM, true, false, false, GUP_OK, 1, true, false },
@@ -59,6 +59,8 @@ static const struct row {
 	{ "prot_none",		TDP_BACKING_PROT_NONE, false, false, false, GUP_FORBIDDEN,
 	  0, false, false },
 	{ "unmapped",		TDP_BACKING_UNMAPPED, false, false, false, GUP_FAULT, 0,
+	  false, false },
+	{ "beyond_eof",		TDP_BACKING_BEYOND_EOF, false, false, false, GUP_FAULT, 0,
 	  false, false },
 	{ "uffd_missing",	TDP_BACKING_UFFD_MISSING, false, false, false, GUP_BLOCKS,
 	  0, false, false },
@@ -104,19 +106,79 @@ static void write_breaks_one_huge_page_only(void **state)
 	assert_int_equal(hostmm_map(&w.mm, HVA, 6 * MIB, TDP_BACKING_THP, true,
 				    false, NULL),
 			 TDP_OK);
+	hostmm_gup(&w.mm, HVA + 3 * MIB, false, &status, &gup, NULL);
+	assert_int_equal(gup.invalidate_end, 0);
+	assert_int_equal(hostmm_find(&w.mm, HVA + 2 * MIB)->mapped,
+			 HOST_READ_ONLY);
 	assert_int_equal(
 		hostmm_gup(&w.mm, HVA + 3 * MIB, true, &status, &gup, NULL),
 		TDP_OK);
 	assert_int_equal(gup.invalidate_start, HVA + 2 * MIB);
 	assert_int_equal(gup.invalidate_end, HVA + 4 * MIB);
-	assert_false(hostmm_find(&w.mm, HVA + 2 * MIB)->untouched);
-	assert_true(hostmm_find(&w.mm, HVA)->untouched);
-	assert_true(hostmm_find(&w.mm, HVA + 4 * MIB)->untouched);
+	assert_int_equal(hostmm_find(&w.mm, HVA + 2 * MIB)->mapped,
+			 HOST_MAPPED);
+	assert_int_equal(hostmm_find(&w.mm, HVA)->mapped, HOST_NOT_MAPPED);
+	assert_int_equal(hostmm_find(&w.mm, HVA + 4 * MIB)->mapped,
+			 HOST_NOT_MAPPED);
 	/* The second write finds a page of its own. */
 	assert_int_equal(
 		hostmm_gup(&w.mm, HVA + 3 * MIB, true, &status, &gup, NULL),
 		TDP_OK);
 	assert_int_equal(gup.invalidate_end, 0);
+	end(&w);
+}
+
+/* Does the first write tell the notifiers, if a read came before? */
+static const struct write_row {
+	const char *name;
+	enum tdp_backing backing;
+	bool read_first, told;
+} first_writes[] = {
+	{ "anonymous_first", TDP_BACKING_ANONYMOUS, false, false },
+	{ "anonymous_read", TDP_BACKING_ANONYMOUS, true, true },
+	{ "file_private_first", TDP_BACKING_FILE_PRIVATE, false, false },
+	{ "file_private_read", TDP_BACKING_FILE_PRIVATE, true, true },
+	{ "hugetlb_first", TDP_BACKING_HUGETLB_2M, false, false },
+	{ "hugetlb_read", TDP_BACKING_HUGETLB_2M, true, false },
+	{ "shmem_first", TDP_BACKING_SHMEM, false, false },
+	{ "shmem_read", TDP_BACKING_SHMEM, true, false },
+};
+
+static void first_write(void **state)
+{
+	const struct write_row *r = *state;
+	enum gup_status status;
+	struct world w;
+	struct gup gup;
+
+	begin(&w);
+	hostmm_map(&w.mm, HVA, 4 * MIB, r->backing, true, false, NULL);
+	assert_false(hostmm_get_mapped(&w.mm, HVA, &gup));
+	if (r->read_first)
+		hostmm_gup(&w.mm, HVA, false, &status, &gup, NULL);
+	hostmm_gup(&w.mm, HVA, true, &status, &gup, NULL);
+	assert_int_equal(gup.invalidate_end != 0, r->told);
+	assert_true(gup.writable);
+	assert_true(hostmm_get_mapped(&w.mm, HVA, &gup));
+	end(&w);
+}
+
+static void accesses_in_turn_need_one_range(void **state)
+{
+	enum gup_status status;
+	struct world w;
+	struct gup gup;
+	uint64_t i;
+
+	(void)state;
+	begin(&w);
+	hostmm_map(&w.mm, HVA, 4 * MIB, TDP_BACKING_ANONYMOUS, true, false,
+		   NULL);
+	for (i = 0; i < 1024; i++) {
+		hostmm_gup(&w.mm, HVA + (i << 12), i & 1, &status, &gup, NULL);
+		hostmm_gup(&w.mm, HVA + (i << 12), true, &status, &gup, NULL);
+	}
+	assert_int_equal(w.mm.nr, 1);
 	end(&w);
 }
 
@@ -199,6 +261,8 @@ int main(void)
 	static const struct suite suites[] = {
 		ROWS(rows, backing),
 		CASE(write_breaks_one_huge_page_only),
+		ROWS(first_writes, first_write),
+		CASE(accesses_in_turn_need_one_range),
 		CASE(huge_page_needs_its_whole_block),
 		CASE(memory_keeps_its_frames_when_protected),
 		CASE(too_large_a_mapping_changes_nothing),

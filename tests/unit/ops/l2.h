@@ -63,8 +63,7 @@ static inline void l2_use(struct tdp_nested_state *state,
 static inline void l2_back(struct machine *m, uint64_t gpa,
 			   enum tdp_backing backing)
 {
-	assert_int_equal(tdp_vm_set_backing(m->vm, 0, TDP_GPA(gpa), 0x1000,
-					    backing, false, &m->err),
+	assert_int_equal(machine_back(m->vm, gpa, 0x1000, backing, &m->err),
 			 TDP_OK);
 }
 

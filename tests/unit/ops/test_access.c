@@ -174,8 +174,8 @@ static void host_without_a_page(void **state)
 	assert_int_equal(machine_access(&m, TDP_READ, 0x10000000), r->outcome);
 	assert_int_equal(m.result.reason, r->reason);
 	/* Served, or mapped again: now it works. */
-	assert_int_equal(tdp_vm_set_backing(m.vm, 0, TDP_GPA(0x10000000), MIB,
-					    TDP_BACKING_ANONYMOUS, false, NULL),
+	assert_int_equal(machine_back(m.vm, 0x10000000, MIB,
+				      TDP_BACKING_ANONYMOUS, NULL),
 			 TDP_OK);
 	assert_int_equal(machine_access(&m, TDP_READ, 0x10000000),
 			 TDP_OUTCOME_DONE);

@@ -103,10 +103,8 @@ static void prepare(struct machine *m, const struct row *r)
 	if (r->dma)
 		split_types(m);
 	if (r->hole)
-		assert_int_equal(tdp_vm_set_backing(
-					 m->vm, 0,
-					 TDP_GPA(START + (r->hole << 12)), 4096,
-					 TDP_BACKING_UNMAPPED, false, NULL),
+		assert_int_equal(machine_back(m->vm, START + (r->hole << 12),
+					      4096, TDP_BACKING_UNMAPPED, NULL),
 				 TDP_OK);
 	if (r->touched)
 		machine_access(m, TDP_WRITE, START + (r->touched << 12));

@@ -315,9 +315,8 @@ static void pdptes_at_mov_cr0_and_cr4(void **state)
 	assert_int_equal(write_reg(&m, TDP_REG_CR0, CR0_PAGED),
 			 TDP_OUTCOME_GUEST_FAULT);
 	assert_int_equal(tdp_vcpu_read_reg(m.vcpu, TDP_REG_CR0), 0x11);
-	assert_int_equal(tdp_vm_set_backing(m.vm, 0, TDP_GPA(0x10000), 0x1000,
-					    TDP_BACKING_UFFD_MISSING, false,
-					    &m.err),
+	assert_int_equal(machine_back(m.vm, 0x10000, 0x1000,
+				      TDP_BACKING_UFFD_MISSING, &m.err),
 			 TDP_OK);
 	assert_int_equal(write_reg(&m, TDP_REG_CR0, CR0_PAGED),
 			 TDP_OUTCOME_BLOCKED);
