@@ -12,6 +12,7 @@ static const struct command {
 	{ "run", "replay scenarios and check what they expect", cmd_run },
 	{ "walk", "show one translation, every memory reference of it",
 	  cmd_walk },
+	{ "explain", "say what happened in a scenario, and why", cmd_explain },
 	{ "list", "profiles, behaviours, verbs, events, ...", cmd_list },
 	{ "diff", "hold a scenario against recordings of real kernels",
 	  cmd_diff },

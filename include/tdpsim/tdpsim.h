@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "event.h"
+#include "explain.h"
 #include "memtype.h"
 #include "profile.h"
 #include "result.h"

@@ -187,6 +187,21 @@ TDP_API int tdp_vcpu_access(struct tdp_vcpu *vcpu,
 TDP_API int tdp_vcpu_run(struct tdp_vcpu *vcpu, struct tdp_result *result,
 			 struct tdp_error *err);
 
+/**
+ * tdp_vcpu_emulate() - KVM_RUN in which KVM's emulator makes the access
+ * @access: as for tdp_vcpu_access(); @implicit: a system table, at any CPL
+ *
+ * Outcomes: DONE, with gpa and, for a read, value; MMIO where no memslot is;
+ * GUEST_FAULT (#PF) by the guest's own tables; NESTED_EXIT by those of L1;
+ * BLOCKED by a userfault in a table.  KVM: kvm_mmu_gva_to_gpa_read() and its
+ * like, emulator_write_phys(), kvm_inject_emulated_page_fault().
+ *
+ * Return: as tdp_vcpu_run().
+ */
+TDP_API int tdp_vcpu_emulate(struct tdp_vcpu *vcpu,
+			     const struct tdp_access *access,
+			     struct tdp_result *result, struct tdp_error *err);
+
 struct tdp_walk_log;
 
 /**

@@ -71,6 +71,8 @@ struct fault {
 	/* The guest's own tables forbid it: with RET_PF_RETRY a #PF is due. */
 	bool inject;
 	bool inject_nested; /* by guest_mmu: an exit to L1 */
+	bool by_emulator;   /* the hardware reported no such fault */
+	bool on_table;      /* by_emulator: it was after one of L2's tables */
 	uint32_t inject_code;
 	uint64_t inject_address;
 	uint64_t inject_qualification; /* EPT: bits 5:0, from the walk */

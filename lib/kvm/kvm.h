@@ -132,6 +132,8 @@ struct tdp_vcpu {
 	struct tdp_sregs l1; /* L1's registers while L2 runs */
 	uint8_t nested_page[TDP_NR_NESTED_PAGES]; /* nested_page_state */
 	bool nested_run_pending;
+	bool last_violation;     /* the last exit was an EPT violation */
+	uint64_t last_exit_info; /* its qualification, or EXITINFO1 */
 	struct vcpu_smm smm_state;
 	struct mmu root_mmu;
 	struct mmu guest_mmu;

@@ -420,6 +420,12 @@ ROW(NESTED_EXIT_CR3,
     "#VMEXIT to an L1 whose CR3 or PDPTEs can't be loaded.",
     "recordings of 6.1.192, 6.12, 6.12.117, 6.18.2, 7.0 and 7.1.5",
     ALWAYS(NESTED_EXIT_CR3_SWALLOWED), SINCE(7_1, NESTED_EXIT_CR3_TRIPLE_FAULT)),
+ROW(NESTED_EPT_EXIT,
+    "Bits 11:7 of the qualification of an EPT violation that L1 gets: 8:7 of the last "
+    "exit, whatever it was; or those of the violation itself, 11:9 too if L1 was "
+    "offered them, and what KVM's walk knows for an access of the emulator.",
+    "KVM 6.12: nested_ept_inject_page_fault(); commits 96b067b59ad9 and the MBEC series (7.2)",
+    ALWAYS(NESTED_EPT_EXIT_HARDWARE_BITS), SINCE(7_2, NESTED_EPT_EXIT_WALK_BITS)),
 ROW(CPUID_AFTER_RUN,
     "KVM_SET_CPUID2 with other data after the vCPU has run.",
     "KVM 5.15.85, 5.17: kvm_vcpu_ioctl_set_cpuid2(); recordings of 6.12",

@@ -114,6 +114,8 @@
 	V(VMEXIT_INVALID, "vmexit_invalid") V(IGNORED, "ignored")
 #define VALUES_NESTED_EXIT_CR3(V)					\
 	V(SWALLOWED, "swallowed") V(TRIPLE_FAULT, "triple_fault")
+#define VALUES_NESTED_EPT_EXIT(V)					\
+	V(HARDWARE_BITS, "hardware_bits") V(WALK_BITS, "walk_bits")
 #define VALUES_SMM_RSM(V)						\
 	V(RESETS_LAST, "resets_last") V(RESETS_FIRST, "resets_first")	\
 	V(LEAVES_NESTED, "leaves_nested")
@@ -227,6 +229,7 @@
 	X(SMM_RSM,		SMM_RSM,		"smm.rsm")	\
 	X(NESTED_NP_WITHOUT_NPT, NESTED_NP_WITHOUT_NPT, "nested.np_without_npt") \
 	X(NESTED_EXIT_CR3,	NESTED_EXIT_CR3,	"nested.exit_cr3") \
+	X(NESTED_EPT_EXIT,	NESTED_EPT_EXIT,	"nested.ept_exit") \
 	X(CPUID_AFTER_RUN,	CPUID_AFTER_RUN,	"cpuid.after_run") \
 	X(MTRR_HOST_GP,		SWITCH,			"mtrr.host_gp")
 
@@ -364,6 +367,9 @@ enum value_nested_np_without_npt { VALUES_NESTED_NP_WITHOUT_NPT(V) NR_NESTED_NP_
 #undef V
 #define V(id, text) NESTED_EXIT_CR3_##id,
 enum value_nested_exit_cr3 { VALUES_NESTED_EXIT_CR3(V) NR_NESTED_EXIT_CR3 };
+#undef V
+#define V(id, text) NESTED_EPT_EXIT_##id,
+enum value_nested_ept_exit { VALUES_NESTED_EPT_EXIT(V) NR_NESTED_EPT_EXIT };
 #undef V
 #define V(id, text) CPUID_AFTER_RUN_##id,
 enum value_cpuid_after_run { VALUES_CPUID_AFTER_RUN(V) NR_CPUID_AFTER_RUN };

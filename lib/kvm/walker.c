@@ -230,6 +230,7 @@ static enum gw_status to_l1(struct step *s, uint64_t gpa, uint64_t access,
 	if (status != GW_FAULT)
 		return status;
 	s->walk->nested = true;
+	s->walk->on_table = access & PFERR_GUEST_PAGE;
 	s->walk->fault_address = gpa;
 	s->walk->error_code = inner.error_code;
 	s->walk->qualification = inner.qualification;
@@ -240,6 +241,18 @@ static enum gw_status to_l1(struct step *s, uint64_t gpa, uint64_t access,
 static uint64_t table_access(const struct guest_walker *w)
 {
 	return PFERR_USER | PFERR_GUEST_PAGE | (w->has_ad ? PFERR_WRITE : 0);
+}
+
+/* From 7.2 on a page of L2's user counts as one, whoever asks. */
+static uint64_t page_access(const struct step *s)
+{
+	uint64_t access = s->access | PFERR_GUEST_FINAL;
+
+	if (s->w->mode.read_right && (s->rights & TDP_ACC_USER))
+		access |= PFERR_USER;
+	else if (s->w->mode.read_right)
+		access &= ~PFERR_USER;
+	return access;
 }
 
 static enum gw_status read_gpte(struct step *s, unsigned int level,
@@ -377,7 +390,7 @@ static enum gw_status finish(struct step *s)
 		return GW_FAULT;
 	walk->access = s->rights;
 	status = to_l1(s, leaf_gfn(w, s->gpte, walk->level, s->addr) << 12,
-		       s->access | PFERR_GUEST_FINAL, &real);
+		       page_access(s), &real);
 	if (status != GW_OK)
 		return status;
 	walk->gfn = real >> 12;

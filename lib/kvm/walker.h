@@ -94,6 +94,7 @@ struct guest_walk {
 
 	/* GW_FAULT: what the guest is told */
 	bool nested;            /* guest_mmu's fault, in a walk of nested_mmu */
+	bool on_table;          /* nested: of one of L2's tables */
 	uint64_t fault_address; /* linear; nested: guest-physical of L2 */
 	uint32_t error_code;
 	uint64_t qualification; /* EPT: from the walk alone */

@@ -10,9 +10,16 @@ const struct mmu *gw_walk_mmu(const struct tdp_vcpu *vcpu)
 }
 
 /*
- * A walk of L1's nested tables is made as a user; with the mode-based rights
- * of 7.2 too, whose data accesses know no supervisor pages.
+ * A walk of L1's nested tables is made as a user.  In 7.2's EPT the flag says
+ * that the page is a user's, which only the walk of L2's tables can know.
  */
+static uint64_t nested_access(const struct guest_walker *w, uint64_t access)
+{
+	if (!w->mode.ept || !w->mode.read_right)
+		return access | PFERR_USER;
+	return access & PFERR_GUEST_PAGE ? access & ~PFERR_USER : access;
+}
+
 enum gw_status gw_nested_gpa(struct tdp_vcpu *vcpu, uint64_t l2_gpa,
 			     uint64_t access, struct guest_walk *walk,
 			     uint64_t *gpa)
@@ -21,7 +28,7 @@ enum gw_status gw_nested_gpa(struct tdp_vcpu *vcpu, uint64_t l2_gpa,
 	enum gw_status status;
 
 	gw_init(&w, vcpu, &vcpu->guest_mmu);
-	status = gw_walk(&w, l2_gpa, access | PFERR_USER, walk);
+	status = gw_walk(&w, l2_gpa, nested_access(&w, access), walk);
 	if (status == GW_OK)
 		*gpa = walk->gfn << 12 | (l2_gpa & FRAME_MASK);
 	return status;

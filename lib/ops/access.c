@@ -127,6 +127,8 @@ static void describe_exit(struct run *run)
 		result->exit_info2 = walk->gva.addr;
 		result->pferr = (uint32_t)walk->info;
 	}
+	run->vcpu->last_violation = result->exit == TDP_EXIT_EPT_VIOLATION;
+	run->vcpu->last_exit_info = result->exit_info1;
 	result->exits++;
 	trace(vm, kvm_exit, run->vcpu->id, result->exit, result->exit_info1,
 	      result->exit_info2);

@@ -24,26 +24,47 @@ int nested_reflect(struct tdp_vcpu *vcpu, struct tdp_result *result,
 }
 
 /*
- * What the walk of EPT12 found, with what only hardware knows: whether the
- * linear address is valid, and whether it was the final access.
+ * Bits that the walk of EPT12 can't know: whether the linear address is valid,
+ * whether it was the final access, and what L2's tables allow.  See behaviour
+ * nested.ept_exit.
  */
-static struct nested_exit ept_exit(const struct fault *f, uint64_t hw_info1)
+static uint64_t hardware_bits(const struct fault *f)
+{
+	const struct tdp_vcpu *vcpu = f->vcpu;
+	uint64_t info = vcpu->last_exit_info,
+		 bits = QUAL_GLA_VALID | QUAL_FINAL;
+
+	if (f->vm->kvm.value[B_NESTED_EPT_EXIT] ==
+	    NESTED_EPT_EXIT_HARDWARE_BITS)
+		return info & bits;
+	if (f->by_emulator || !vcpu->last_violation)
+		return f->on_table ? QUAL_GLA_VALID : bits;
+	if (f->vm->host.ept_advanced)
+		bits |= QUAL_USER | QUAL_WRITABLE | QUAL_XD;
+	return info & bits;
+}
+
+static struct nested_exit ept_exit(const struct fault *f)
 {
 	if (f->inject_code & PFERR_RSVD)
 		return (struct nested_exit){ .code = EXIT_EPT_MISCONFIG };
 	return (struct nested_exit){
 		.code = EXIT_EPT_VIOLATION,
-		.info1 = f->inject_qualification |
-			 (hw_info1 & (QUAL_GLA_VALID | QUAL_FINAL)),
+		.info1 = f->inject_qualification | hardware_bits(f),
 	};
 }
 
+/* KVM makes this up where the processor reported another exit. */
+#define MADE_UP_NPF PFERR_GUEST_FINAL
+
 /* The low half of EXITINFO1 is the walk's, the upper half hardware's. */
-static struct nested_exit npf_exit(const struct fault *f, uint64_t hw_info1)
+static struct nested_exit npf_exit(const struct fault *f)
 {
+	uint64_t info = f->by_emulator ? MADE_UP_NPF : f->vcpu->last_exit_info;
+
 	return (struct nested_exit){
 		.code = SVM_EXIT_NPF,
-		.info1 = (hw_info1 & ~UINT64_C(0xffffffff)) | f->inject_code,
+		.info1 = (info & ~UINT64_C(0xffffffff)) | f->inject_code,
 		.info2 = f->inject_address,
 	};
 }
@@ -52,8 +73,8 @@ int nested_reflect_fault(struct tdp_vcpu *vcpu, const struct fault *f,
 			 struct tdp_result *result)
 {
 	struct nested_exit exit = vcpu->guest_mmu.handler == HANDLER_EPT ?
-					  ept_exit(f, result->exit_info1) :
-					  npf_exit(f, result->exit_info1);
+					  ept_exit(f) :
+					  npf_exit(f);
 
 	result->error_code = f->inject_code;
 	result->fault_address = f->inject_address;

@@ -221,6 +221,7 @@ static int step_parse(const struct decoder *d, const struct node *node,
 		return ret;
 	assert(key);
 	step->verb = verb_find(key->key->text);
+	step->text = key->value;
 	step->line = key->key->line;
 	step->column = key->key->column;
 	ret = verb_args_parse(d, key->value, step->verb, step);

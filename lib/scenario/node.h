@@ -67,6 +67,9 @@ int yaml_parse(const char *path, const char *text, size_t size,
 /* The value of @key in a map; NULL if it has none. */
 const struct node *node_get(const struct node *map, const char *key);
 
+/* As one line, "{ vcpu: 0, gva: 0x1000 }"; cut off if need be; returns @buf. */
+char *node_print(const struct node *node, char *buf, size_t size);
+
 /* "a list", "a map", "text in quotes", ...: for messages about wrong types. */
 const char *node_kind_name(const struct node *node);
 

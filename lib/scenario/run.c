@@ -76,6 +76,8 @@ void run_event(const struct tdp_event *event, void *context)
 	event_match_take(&run->match, event);
 	if (run->report && run->report->trace)
 		run->report->trace(event, run->report->context);
+	if (run->watch && run->watch->event)
+		run->watch->event(run, event, run->watch->context);
 }
 
 static void expect_in_order(struct run *run, const struct event_wants *wants)
@@ -249,11 +251,14 @@ static void begin(struct run *run, const char *verb,
 	event_match_start(&run->match, wants, &run->layouts);
 }
 
-static void done(const struct run *run)
+static int done(struct run *run)
 {
 	if (run->report && run->report->done)
 		run->report->done(run->step_nr, run->vm, &run->outcome.result,
 				  run->report->context);
+	if (run->watch && run->watch->step)
+		return run->watch->step(run, run->watch->context);
+	return TDP_OK;
 }
 
 static int run_step(struct run *run, const struct step *step)
@@ -267,6 +272,8 @@ static int run_step(struct run *run, const struct step *step)
 	if (run->report && run->report->step)
 		run->report->step(run->step_nr, step->verb->name, step->line,
 				  run->report->context);
+	if (run->watch && run->watch->begin)
+		run->watch->begin(run, run->watch->context);
 	/* A verb may give no message; an old one must not stand in for it. */
 	run->err->message[0] = '\0';
 	run->err->line = 0;
@@ -277,8 +284,7 @@ static int run_step(struct run *run, const struct step *step)
 		outcome_complete(&run->outcome, run->vm, step->vcpu);
 	expect_all(run, &step->expected, step->line, step->column);
 	verify(run, step);
-	done(run);
-	return TDP_OK;
+	return done(run);
 }
 
 /* The whole ---------------------------------------------------------------- */
@@ -295,9 +301,9 @@ static int create(struct run *run)
 	if (ret)
 		return ret;
 	expect_all(run, &s->creation, 1, 1);
-	done(run);
-	if (run->vm || !s->nr_steps)
-		return TDP_OK;
+	ret = done(run);
+	if (ret || run->vm || !s->nr_steps)
+		return ret;
 	return err_at(
 		run->err, TDP_EINPUT, s->path, first->line, first->column,
 		"there is no VM to make steps on: the kernel refused to create it");
@@ -354,6 +360,24 @@ int tdp_scenario_run(const struct tdp_scenario *scenario,
 	run = run_new(scenario, report, summary, err ? err : &unheard);
 	if (!run)
 		return TDP_ENOMEM;
+	ret = run_all(run);
+	tdp_vm_destroy(run->vm);
+	free(run);
+	return ret;
+}
+
+int run_watched(const struct tdp_scenario *scenario,
+		const struct run_watch *watch, struct tdp_error *err)
+{
+	struct tdp_run_summary summary = { 0 };
+	struct tdp_error unheard;
+	struct run *run = run_new(scenario, NULL, &summary,
+				  err ? err : &unheard);
+	int ret;
+
+	if (!run)
+		return TDP_ENOMEM;
+	run->watch = watch;
 	ret = run_all(run);
 	tdp_vm_destroy(run->vm);
 	free(run);

@@ -11,9 +11,22 @@
 #define RUN_TEXT_BYTES    512
 #define RUN_TRAIL_BYTES   ((size_t)32 << 10)
 
+struct run;
+
+/* Who looks over a run's shoulder: more than a report gets to see. */
+struct run_watch {
+	void (*begin)(struct run *run, void *context); /* before a step */
+	void (*event)(struct run *run, const struct tdp_event *event,
+		      void *context);
+	/* Behind a step, and behind making the machine (run->step is NULL). */
+	int (*step)(struct run *run, void *context);
+	void *context;
+};
+
 struct run {
 	const struct tdp_scenario *scenario;
 	const struct tdp_report *report;
+	const struct run_watch *watch; /* NULL: nobody */
 	struct tdp_run_summary *summary;
 	struct tdp_error *err;
 	struct tdp_vm *vm;
@@ -38,6 +51,10 @@ struct run_place {
 	unsigned int line, column;
 	const char *field;
 };
+
+/* tdp_scenario_run() without a report, but watched. */
+int run_watched(const struct tdp_scenario *scenario,
+		const struct run_watch *watch, struct tdp_error *err);
 
 /* Count and report one comparison; run->expected and run->actual hold it. */
 void run_compared(struct run *run, const struct run_place *place, bool passed);

@@ -31,6 +31,7 @@ struct expected {
 
 struct step {
 	const struct verb *verb;
+	const struct node *text; /* what stands behind the verb */
 	const void *args;
 	uint64_t given;    /* rows of the verb's table */
 	unsigned int vcpu; /* whose state the step is about */

@@ -10,6 +10,15 @@
 #include "scenario/run.h"
 #include "scenario/value.h"
 
+/* The address that a step is about. */
+struct asked {
+	unsigned int vcpu;
+	bool guest_physical; /* else linear */
+	uint64_t address;
+	enum tdp_access_kind kind;
+	bool user;
+};
+
 struct verb {
 	const char *name;
 	const char *about;
@@ -19,6 +28,8 @@ struct verb {
 	/* What the rows can't say; may be NULL. */
 	int (*check_args)(const struct decoder *d, const struct node *node,
 			  void *args);
+	/* NULL: the verb is not about one address. */
+	void (*asks)(const void *args, struct asked *asked);
 	/* Fills run->outcome; fails with run->err set. */
 	int (*run)(struct run *run, const void *args);
 };
@@ -38,7 +49,8 @@ struct vcpu_args {
 
 extern const struct verb verb_prefault, verb_signal;
 extern const struct verb verb_read, verb_write, verb_fetch, verb_rmw;
-extern const struct verb verb_run, verb_translate, verb_kvm_translate;
+extern const struct verb verb_run, verb_translate;
+extern const struct verb verb_kvm_translate, verb_emulate;
 extern const struct verb verb_set_sregs, verb_write_reg, verb_read_reg;
 extern const struct verb verb_wrmsr, verb_rdmsr, verb_set_cpuid;
 extern const struct verb verb_memslot, verb_delete_memslot, verb_set_backing;

@@ -58,12 +58,46 @@ static int run_rmw(struct run *run, const void *args)
 	return run_access(run, args, TDP_RMW);
 }
 
+static void asks_access(const void *args, struct asked *asked,
+			enum tdp_access_kind kind)
+{
+	const struct access_args *a = args;
+
+	*asked = (struct asked){
+		.vcpu = a->vcpu,
+		.address = a->gva,
+		.kind = kind,
+		.user = a->user,
+	};
+}
+
+static void asks_read(const void *args, struct asked *asked)
+{
+	asks_access(args, asked, TDP_READ);
+}
+
+static void asks_write(const void *args, struct asked *asked)
+{
+	asks_access(args, asked, TDP_WRITE);
+}
+
+static void asks_fetch(const void *args, struct asked *asked)
+{
+	asks_access(args, asked, TDP_FETCH);
+}
+
+static void asks_rmw(const void *args, struct asked *asked)
+{
+	asks_access(args, asked, TDP_RMW);
+}
+
 #define ACCESS_VERB(verb_name, text)                           \
 	const struct verb verb_##verb_name = {                 \
 		.name = #verb_name,                            \
 		.about = (text),                               \
 		.args = ARGS(access_rows, struct access_args), \
 		.fields = FIELDS_ACCESS,                       \
+		.asks = asks_##verb_name,                      \
 		.run = run_##verb_name,                        \
 	}
 
@@ -120,12 +154,20 @@ static int run_translate(struct run *run, const void *args)
 				  &run->outcome.result, NULL, run->err);
 }
 
+static void asks_translate(const void *args, struct asked *asked)
+{
+	const struct access_args *a = args;
+
+	asks_access(args, asked, a->kind);
+}
+
 const struct verb verb_translate = {
 	.name = "translate",
 	.about =
 		"what would the hardware do with this access now?  Changes nothing",
 	.args = ARGS(translate_rows, struct access_args),
 	.fields = FIELDS_ACCESS,
+	.asks = asks_translate,
 	.run = run_translate,
 };
 
@@ -181,12 +223,25 @@ static int run_prefault(struct run *run, const void *args)
 				 run->err);
 }
 
+static void asks_prefault(const void *args, struct asked *asked)
+{
+	const struct prefault_args *a = args;
+
+	*asked = (struct asked){
+		.vcpu = a->vcpu,
+		.guest_physical = true,
+		.address = a->gpa,
+		.kind = TDP_READ,
+	};
+}
+
 const struct verb verb_prefault = {
 	.name = "prefault",
 	.about = "KVM_PRE_FAULT_MEMORY",
 	.args = ARGS(prefault_rows, struct prefault_args),
 	.fields = FIELDS_CALL | FIELDS_RANGE | FIELDS_MAPPING | FIELDS_COUNTS |
 		  FIELDS_VCPU,
+	.asks = asks_prefault,
 	.run = run_prefault,
 };
 
@@ -216,4 +271,27 @@ const struct verb verb_signal = {
 	.args = ARGS(signal_rows, struct signal_args),
 	.fields = FIELDS_VCPU,
 	.run = run_signal,
+};
+
+static int run_emulate(struct run *run, const void *args)
+{
+	const struct access_args *a = args;
+	const struct tdp_access access = {
+		.gva = TDP_GVA(a->gva),
+		.kind = a->kind,
+		.user = a->user,
+		.implicit = a->implicit,
+	};
+
+	return tdp_vcpu_emulate(run_vcpu(run, a->vcpu), &access,
+				&run->outcome.result, run->err);
+}
+
+const struct verb verb_emulate = {
+	.name = "emulate",
+	.about =
+		"KVM_RUN in which KVM's emulator makes an access by its own walk of the tables",
+	.args = ARGS(translate_rows, struct access_args),
+	.fields = FIELDS_ACCESS | FIELDS_RANGE | FIELDS_VALUE,
+	.run = run_emulate,
 };

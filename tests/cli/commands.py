@@ -26,7 +26,7 @@ check('no_command', [], 2, err='Usage: tdpsim COMMAND')
 check('unknown_command', ['rum'], 2, err='tdpsim: no command "rum"')
 check('help', ['--help'], 0, out='Usage: tdpsim COMMAND')
 check('version', ['--version'], 0, out='tdpsim 0.')
-for command in ('run', 'walk', 'list', 'vectors'):
+for command in ('run', 'walk', 'explain', 'list', 'vectors'):
     check(f'{command}_help', [command, '--help'], 0,
           out=f'Usage: tdpsim {command} ')
     check(f'{command}_unknown_option', [command, '--nonsense'], 2,
@@ -97,6 +97,41 @@ try:
         ('its trail', 'its events' in failed[0]['trail'])) if not holds])
 except (ValueError, KeyError, IndexError) as problem:
     tap.check('json_content', [repr(problem), *run.out.splitlines()[:20]])
+
+# explain
+check('explain', ['explain', good], 0, out=(
+    '\nstep 1, line 7: prefault { gpa: 2MiB, size: 2MiB }: '
+    'KVM_PRE_FAULT_MEMORY\n'))
+check('explain_tells_rules', ['explain', good], 0,
+      out='\n  rule     mapped: The host gave a page,')
+check('explain_of_a_failing_scenario', ['explain', failing], 0,
+      out='\n  next     write: no exit\n')
+check('explain_one_step', ['explain', '--step', '2', good], 2,
+      err='good.yaml: there is no step 2: it has 1')
+check('explain_no_step', ['explain', '--step', '0', good], 2,
+      err='tdpsim explain: --step: "0" is no step')
+check('explain_unknown_format', ['explain', '--format', 'xml', good], 2,
+      err='tdpsim explain: no format "xml": text or json')
+check('explain_skipped', ['explain', skipped], 2, err="can't be replayed: ")
+run = check('explain_json', ['explain', '--format', 'json', good], 0)
+try:
+    told = json.loads(run.out)
+    lines = told['steps'][0]['lines']
+    tap.check('explain_json_content', [text for text, holds in (
+        ('one step', len(told['steps']) == 1),
+        ('its verb', told['steps'][0]['verb'] == 'prefault'),
+        ('a rule with its source', any(
+            (line['kind'], line['name']) == ('rule', 'mapped') and
+            line['source'].startswith('KVM 6.12: ') for line in lines)),
+        ('no exit next', sum(line['kind'] == 'next' and
+                             line['text'] == 'no exit' for line in lines) == 3),
+        ('order', [k for i, k in enumerate(line['kind'] for line in lines)
+                   if not i or k != lines[i - 1]['kind']] ==
+         ['event', 'gave', 'rule', 'mattered', 'mapped', 'next']))
+        if not holds])
+except (ValueError, KeyError, IndexError) as problem:
+    tap.check('explain_json_content', [repr(problem),
+                                       *run.out.splitlines()[:20]])
 
 # walk
 check('walk', ['walk', '--gva', '0x200123', good], 0, out=(
