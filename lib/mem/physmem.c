@@ -76,6 +76,10 @@ void physmem_copy_in(struct physmem *pm, uint64_t hpa, const void *from,
 void physmem_clear(struct physmem *pm, uint64_t hpa, uint64_t size)
 {
 	assert(hpa + size <= pm->size);
+	if (pm->watch) {
+		physmem_watch_clear(pm, hpa, size);
+		return;
+	}
 	/* Give whole frames back; they come again as zeroes. */
 	if (madvise(pm->base + hpa, size, MADV_DONTNEED))
 		memset(pm->base + hpa, 0, size);

@@ -93,6 +93,32 @@ void physmem_note_fill(struct physmem_watch *watch, const struct physmem *pm,
 	*written = 0;
 }
 
+static void clear_frame(struct physmem *pm, uint64_t hpa)
+{
+	static const uint8_t zero[LINE_SIZE];
+	uint64_t end = hpa + FRAME_SIZE;
+
+	for (; hpa < end; hpa += LINE_SIZE)
+		if (memcmp(pm->base + hpa, zero, LINE_SIZE) != 0)
+			physmem_copy_in(pm, hpa, zero, LINE_SIZE);
+}
+
+void physmem_watch_clear(struct physmem *pm, uint64_t hpa, uint64_t size)
+{
+	enum { STEP = 1024 };
+	unsigned char resident[STEP];
+	uint64_t end = hpa + size, nr, i;
+
+	for (; hpa < end; hpa += nr * FRAME_SIZE) {
+		nr = min_u64(STEP, (end - hpa) / FRAME_SIZE);
+		if (mincore(pm->base + hpa, nr * FRAME_SIZE, resident))
+			memset(resident, 1, sizeof(resident));
+		for (i = 0; i < nr; i++)
+			if (resident[i] & 1)
+				clear_frame(pm, hpa + i * FRAME_SIZE);
+	}
+}
+
 void physmem_undo(struct physmem_watch *watch, struct physmem *pm, size_t nr)
 {
 	while (watch->undo.nr > nr) {

@@ -52,6 +52,9 @@ void physmem_note(struct physmem_watch *watch, const struct physmem *pm,
 void physmem_note_fill(struct physmem_watch *watch, const struct physmem *pm,
 		       uint64_t hpa);
 
+/* Whole frames become zero; those that never held anything are not touched. */
+void physmem_watch_clear(struct physmem *pm, uint64_t hpa, uint64_t size);
+
 /* Take back all stores behind the first @nr of watch->undo. */
 void physmem_undo(struct physmem_watch *watch, struct physmem *pm, size_t nr);
 

@@ -7,3 +7,8 @@ struct physmem hostmem_flat(const struct tdp_memory *memory)
 {
 	return memory->pm;
 }
+
+struct physmem *hostmem_physmem(struct tdp_memory *memory)
+{
+	return &memory->pm;
+}

@@ -10,4 +10,7 @@ struct tdp_memory;
 /* The flat range of @memory, as the kernel's model uses it. */
 struct physmem hostmem_flat(const struct tdp_memory *memory);
 
+/* The same range, as the hardware walker uses it. */
+struct physmem *hostmem_physmem(struct tdp_memory *memory);
+
 #endif
