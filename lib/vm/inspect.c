@@ -50,14 +50,22 @@ static const struct mmu_page *tdp_root_after(const struct tdp_vm *vm,
 	return NULL;
 }
 
-bool tdp_vm_root_next(const struct tdp_vm *vm, unsigned int after,
-		      struct tdp_root_info *info)
+static const struct mmu_page *root_after(const struct tdp_vm *vm,
+					 unsigned int root_id)
 {
-	const struct mmu_page *root = tdp_root_after(vm, after);
-	const struct mmu_page *shadow = shadow_root_after(vm, after);
+	const struct mmu_page *root = tdp_root_after(vm, root_id);
+	const struct mmu_page *shadow = shadow_root_after(vm, root_id);
 
 	if (!root || (shadow && shadow->root_id < root->root_id))
 		root = shadow;
+	return root;
+}
+
+bool tdp_vm_root_next(const struct tdp_vm *vm, unsigned int after,
+		      struct tdp_root_info *info)
+{
+	const struct mmu_page *root = root_after(vm, after);
+
 	if (!root)
 		return false;
 	describe(vm, root, info);
@@ -67,15 +75,14 @@ bool tdp_vm_root_next(const struct tdp_vm *vm, unsigned int after,
 unsigned int tdp_vm_get_sptes(const struct tdp_vm *vm, unsigned int root_id,
 			      tdp_gpa gpa, struct tdp_spte_info path[5])
 {
-	struct tdp_root_info info;
+	const struct mmu_page *root;
 	struct lookup found;
 	unsigned int i;
 
-	if (!root_id || !tdp_vm_root_next(vm, root_id - 1, &info) ||
-	    info.id != root_id)
+	root = root_id ? root_after(vm, root_id - 1) : NULL;
+	if (!root || root->root_id != root_id)
 		return 0;
-	lookup_from(vm, info.hpa, page_at(vm, info.hpa)->role.level, gpa.addr,
-		    &found);
+	lookup_from(vm, page_hpa(vm, root), root->role.level, gpa.addr, &found);
 	for (i = 0; i < found.nr; i++) {
 		uint64_t spte = found.step[i].spte;
 		bool present = spte_present(&vm->fmt, spte);
