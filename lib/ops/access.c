@@ -10,21 +10,10 @@
 #include "ops/hw.h"
 #include "ops/nested.h"
 #include "ops/ops.h"
+#include "ops/stepped.h"
 
 /* Exits without progress before the loop is called one. */
 #define MAX_REPEATS 3
-
-struct run {
-	struct tdp_vcpu *vcpu;
-	const struct tdp_access *access;
-	struct tdp_result *result;
-	struct tdp_error *err;
-	struct tdp_walk_result walk;
-	/* the exit before, to see whether anything moves */
-	uint64_t last_info, last_address;
-	unsigned int repeats;
-	bool done;
-};
 
 /* Reporting a walk -------------------------------------------------------------- */
 
@@ -47,7 +36,7 @@ static void report_walk(const struct tdp_walk_result *walk,
 }
 
 /* The processor itself delivers it: KVM does not see it, so no event. */
-static int guest_fault(struct run *run, unsigned int vector)
+static int guest_fault(struct access_run *run, unsigned int vector)
 {
 	const struct tdp_walk_result *walk = &run->walk;
 
@@ -57,9 +46,9 @@ static int guest_fault(struct run *run, unsigned int vector)
 }
 
 /* What the guest reads or writes once the walk succeeded. */
-static void transfer(struct run *run)
+static void transfer(struct access_run *run)
 {
-	const struct tdp_access *access = run->access;
+	const struct tdp_access *access = &run->access;
 	struct physmem *pm = &run->vcpu->vm->pm;
 	uint64_t hpa = run->walk.hpa.addr;
 
@@ -101,7 +90,7 @@ static uint64_t pferr_of_violation(const struct tdp_vm *vm, uint64_t qual)
 }
 
 /* Fill in the exit: what hardware reported, what KVM's MMU is told. */
-static void describe_exit(struct run *run)
+static void describe_exit(struct access_run *run)
 {
 	const struct tdp_walk_result *walk = &run->walk;
 	const struct tdp_vm *vm = run->vcpu->vm;
@@ -142,7 +131,7 @@ static void describe_exit(struct run *run)
 
 /* Handling the exit ------------------------------------------------------------------ */
 
-static int livelock(struct run *run, const struct fault *f)
+static int livelock(struct access_run *run, const struct fault *f)
 {
 	run->done = true;
 	run->result->outcome = TDP_OUTCOME_LIVELOCK;
@@ -154,7 +143,7 @@ static int livelock(struct run *run, const struct fault *f)
 }
 
 /* The same exit again, and nothing was installed: how often? */
-static bool no_progress(struct run *run, bool fixed)
+static bool no_progress(struct access_run *run, bool fixed)
 {
 	const struct tdp_result *result = run->result;
 
@@ -172,9 +161,9 @@ static bool no_progress(struct run *run, bool fixed)
  * Code can't be fetched from nowhere: userspace hears of it, unless it is
  * user code's or L2's, which gets a #UD.  KVM 6.12: handle_emulation_failure().
  */
-static int no_code(struct run *run, const struct fault *f)
+static int no_code(struct access_run *run, const struct fault *f)
 {
-	if (run->access->user || run->vcpu->guest_mode) {
+	if (run->access.user || run->vcpu->guest_mode) {
 		trace(run->vcpu->vm, kvm_inj_exception, VECTOR_UD, false, 0);
 		return result_fault(run->result, VECTOR_UD, 0, f->why);
 	}
@@ -183,7 +172,7 @@ static int no_code(struct run *run, const struct fault *f)
 	return TDP_OK;
 }
 
-static int mmio(struct run *run, const struct fault *f)
+static int mmio(struct access_run *run, const struct fault *f)
 {
 	run->done = true;
 	run->result->reason = f->why;
@@ -194,7 +183,7 @@ static int mmio(struct run *run, const struct fault *f)
 		run->result->outcome = TDP_OUTCOME_EMULATE;
 		return TDP_OK;
 	}
-	if (run->access->kind == TDP_FETCH)
+	if (run->access.kind == TDP_FETCH)
 		return no_code(run, f);
 	run->result->outcome = TDP_OUTCOME_MMIO;
 	run->result->exit_reason = KVM_EXIT_MMIO;
@@ -206,10 +195,10 @@ static int mmio(struct run *run, const struct fault *f)
  * emulated, and the shadow pages hear of it.  KVM 6.12:
  * kvm_mmu_write_protect_fault(), kvm_mmu_track_write().
  */
-static int emulate_write(struct run *run, const struct fault *f)
+static int emulate_write(struct access_run *run, const struct fault *f)
 {
 	struct tdp_vcpu *vcpu = run->vcpu;
-	const struct tdp_access *access = run->access;
+	const struct tdp_access *access = &run->access;
 	uint64_t gpa = f->gfn << 12 | (access->gva.addr & FRAME_MASK);
 
 	run->done = true;
@@ -225,7 +214,7 @@ static int emulate_write(struct run *run, const struct fault *f)
 }
 
 /* get_user_pages sleeps in KVM_RUN until userspace serves the page. */
-static int failed(struct run *run, const struct fault *f)
+static int failed(struct access_run *run, const struct fault *f)
 {
 	run->done = true;
 	if (f->why != TDP_WHY_HOST_BLOCKS)
@@ -240,7 +229,7 @@ static int failed(struct run *run, const struct fault *f)
 	return TDP_OK;
 }
 
-static int inject(struct run *run, const struct fault *f)
+static int inject(struct access_run *run, const struct fault *f)
 {
 	run->done = true;
 	if (f->inject_nested)
@@ -251,7 +240,7 @@ static int inject(struct run *run, const struct fault *f)
 	return result_fault(run->result, VECTOR_PF, f->inject_code, f->why);
 }
 
-static int conclude(struct run *run, struct fault *f, enum ret_pf ret)
+static int conclude(struct access_run *run, struct fault *f, enum ret_pf ret)
 {
 	struct tdp_result *result = run->result;
 
@@ -280,44 +269,50 @@ static int conclude(struct run *run, struct fault *f, enum ret_pf ret)
 	}
 	if (f->inject)
 		return inject(run, f);
-	if (no_progress(run, ret == RET_PF_FIXED))
+	if (!run->stepped && no_progress(run, ret == RET_PF_FIXED))
 		return livelock(run, f);
 	return TDP_OK;
 }
 
-static int handle_exit(struct run *run)
+static int handle_exit(struct access_run *run)
 {
 	struct tdp_vcpu *vcpu = run->vcpu;
-	struct fault f = {
+	struct fault *f = &run->f.fault;
+
+	*f = (struct fault){
 		.vm = vcpu->vm,
 		.vcpu = vcpu,
 		.error = run->err,
 	};
-
 	describe_exit(run);
-	f.addr = run->result->exit_info2;
-	f.error_code = run->result->pferr;
-	return conclude(run, &f, fault_exit(&f));
+	f->addr = run->result->exit_info2;
+	f->error_code = run->result->pferr;
+	if (run->stepped) {
+		run->in_fault = true;
+		run->f.stage = FAULT_EXIT;
+		return TDP_OK;
+	}
+	return conclude(run, f, fault_exit(f));
 }
 
 /* Running ------------------------------------------------------------------------------- */
 
-static int walk_once(struct run *run, unsigned int flags,
+static int walk_once(struct access_run *run, unsigned int flags,
 		     struct tdp_walk_log *log)
 {
 	struct tdp_walk_access access = {
-		.gva = run->access->gva,
-		.kind = run->access->kind,
-		.user = run->access->user,
-		.implicit = run->access->implicit,
-		.size = run->access->size,
+		.gva = run->access.gva,
+		.kind = run->access.kind,
+		.user = run->access.user,
+		.implicit = run->access.implicit,
+		.size = run->access.size,
 	};
 
 	return tdp_walk(run->vcpu->vm->walker, &access, flags, log, &run->walk);
 }
 
 /* KVM 6.12: vmx_flush_pml_buffer() */
-static void drain_pml(const struct run *run)
+static void drain_pml(const struct access_run *run)
 {
 	const struct memslots *slots = vcpu_memslots(run->vcpu);
 	unsigned int i;
@@ -330,7 +325,7 @@ static void drain_pml(const struct run *run)
 }
 
 /* One entry into the guest, and what ends it. */
-static int step(struct run *run)
+static int step(struct access_run *run)
 {
 	bool entered;
 	int ret = run_enter(run->vcpu, run->result, &entered, run->err);
@@ -382,41 +377,69 @@ static void find_leaf(const struct tdp_vcpu *vcpu, struct tdp_result *result)
 		result->spte = path[nr - 1].spte;
 }
 
+static void finish(const struct access_run *run)
+{
+	result_end(run->vcpu, run->result);
+	find_leaf(run->vcpu, run->result);
+}
+
+/* What a walk or an exit fills in is left alone: this is on every path. */
+void access_begin(struct access_run *run, struct tdp_vcpu *vcpu,
+		  const struct tdp_access *access, struct tdp_result *result,
+		  struct tdp_error *err)
+{
+	run->vcpu = vcpu;
+	run->access = *access;
+	run->result = result;
+	run->err = err;
+	run->last_info = UINT64_MAX;
+	run->last_address = 0;
+	run->repeats = 0;
+	run->done = run->stepped = run->in_fault = false;
+	result_begin(result);
+}
+
 int tdp_vcpu_access(struct tdp_vcpu *vcpu, const struct tdp_access *access,
 		    struct tdp_result *result, struct tdp_error *err)
 {
-	struct run run = {
-		.vcpu = vcpu,
-		.access = access,
-		.result = result,
-		.err = err,
-		.last_info = UINT64_MAX,
-	};
+	struct access_run run;
 	int ret = TDP_OK;
 
-	result_begin(result);
+	access_begin(&run, vcpu, access, result, err);
 	while (!ret && !run.done)
 		ret = step(&run);
-	if (ret)
-		return ret;
-	result_end(vcpu, result);
-	find_leaf(vcpu, result);
-	return TDP_OK;
+	if (!ret)
+		finish(&run);
+	return ret;
+}
+
+int access_step(struct access_run *run)
+{
+	enum ret_pf pf;
+	int ret;
+
+	if (!run->in_fault) {
+		ret = step(run);
+	} else {
+		pf = stepped_fault_step(&run->f);
+		if (pf == RET_PF_CONTINUE)
+			return TDP_OK;
+		run->in_fault = false;
+		ret = conclude(run, &run->f.fault, pf);
+	}
+	if (!ret && run->done)
+		finish(run);
+	return ret;
 }
 
 int tdp_vcpu_translate(struct tdp_vcpu *vcpu, const struct tdp_access *access,
 		       struct tdp_result *result, struct tdp_walk_log *log,
 		       struct tdp_error *err)
 {
-	struct run run = {
-		.vcpu = vcpu,
-		.access = access,
-		.result = result,
-		.err = err,
-	};
+	struct access_run run;
 	int ret;
 
-	result_begin(result);
+	access_begin(&run, vcpu, access, result, err);
 	result_end(vcpu, result);
 	if (vcpu->mmu->root.hpa == INVALID_PAGE)
 		return err_set(

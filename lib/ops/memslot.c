@@ -2,6 +2,7 @@
 /* KVM_SET_USER_MEMORY_REGION, and userspace's own use of guest memory. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/error.h"
 #include "kvm/guest_mem.h"
@@ -11,6 +12,8 @@
 #include "kvm/tdp_mmu.h"
 #include "ops/dirty.h"
 #include "ops/ops.h"
+#include "ops/stepped.h"
+#include "vm/checkpoint.h"
 
 #define MAX_HVA (UINT64_C(1) << 47)
 
@@ -48,6 +51,7 @@ static void advance(struct tdp_vm *vm, unsigned int as_id)
 	struct memslots *slots = &vm->slots[as_id];
 	uint64_t gen;
 
+	slots->generation &= ~MAX_GEN_FLAG;
 	memslots_advance(slots);
 	gen = slots->generation & (BIT(vm->fmt.gen_bits) - 1);
 	if (align_down(gen, NR_ADDRESS_SPACES))
@@ -375,34 +379,176 @@ static uint64_t change_hva(const struct tdp_vm *vm,
 	return memslot_hva(slot, gfn);
 }
 
-int tdp_vm_set_backing(struct tdp_vm *vm,
-		       const struct tdp_backing_change *change,
-		       struct tdp_error *err)
+static int change_of(const struct tdp_vm *vm,
+		     const struct tdp_backing_change *change,
+		     struct host_change *to, struct tdp_error *err)
 {
-	struct host_change to = {
+	*to = (struct host_change){
 		.size = change->size,
 		.backing = change->backing,
 		.untouched = change->untouched,
 		.read_only = change->read_only,
 	};
-	struct host_notices notices;
-	unsigned int i;
-	int ret;
-
 	if (change->as_id >= NR_ADDRESS_SPACES || !change->size ||
 	    ((change->gpa | change->hva | change->size) & FRAME_MASK) ||
 	    change->hva >= MAX_HVA || change->size > MAX_HVA - change->hva ||
 	    (unsigned int)change->backing >= TDP_NR_BACKINGS)
 		return err_set(err, TDP_EINVAL,
 			       "not a range of whole pages with a backing");
-	to.hva = change_hva(vm, change);
-	if (!to.hva)
+	to->hva = change_hva(vm, change);
+	if (!to->hva)
 		return err_set(err, TDP_EINVAL,
 			       "no single memslot covers 0x%" PRIx64
 			       " + 0x%" PRIx64,
 			       change->gpa, change->size);
-	ret = hostmm_change(&vm->mm, &to, &notices, err);
+	return TDP_OK;
+}
+
+int tdp_vm_set_backing(struct tdp_vm *vm,
+		       const struct tdp_backing_change *change,
+		       struct tdp_error *err)
+{
+	struct host_change to;
+	struct host_notices notices;
+	unsigned int i;
+	int ret = change_of(vm, change, &to, err);
+
+	if (!ret)
+		ret = hostmm_change(&vm->mm, &to, &notices, err);
 	for (i = 0; i < notices.nr && !ret; i++)
 		notify_unmap(vm, notices.range[i].start, notices.range[i].end);
+	return ret;
+}
+
+/* One step of the kernel at a time ------------------------------------------------ */
+
+/* Readers of the slots as they were are waited for: synchronize_srcu(). */
+static void publish(struct op *op, uint64_t readers)
+{
+	op->vm->slots[op->u.deletion.as_id].generation |= MAX_GEN_FLAG;
+	op->waits = readers;
+}
+
+/*
+ * KVM 6.12: kvm_invalidate_memslot(), kvm_delete_memslot(), each with its
+ * kvm_swap_active_memslots()
+ */
+int deletion_step(struct op *op, uint64_t readers)
+{
+	struct slot_deletion *d = &op->u.deletion;
+	struct tdp_vm *vm = op->vm;
+	const struct memslot *slot = NULL;
+	struct dirty_log *log;
+
+	if (d->as_id < NR_ADDRESS_SPACES)
+		slot = memslots_by_id(&vm->slots[d->as_id], d->id);
+	switch (d->stage++) {
+	case 0:
+		op->done = !slot;
+		if (!slot)
+			return result_fail(&op->result, -EINVAL,
+					   TDP_WHY_BAD_SLOT);
+		if (slot->invalid) {
+			d->stage = 2;
+			break;
+		}
+		memslots_set_invalid(&vm->slots[d->as_id], d->id, true);
+		publish(op, readers);
+		break;
+	case 1:
+		assert(slot);
+		advance(vm, d->as_id);
+		flush_slot(vm, slot);
+		break;
+	case 2:
+		assert(slot);
+		log = slot->dirty;
+		memslots_delete(&vm->slots[d->as_id], d->id);
+		dirty_log_destroy(vm, log);
+		publish(op, readers);
+		break;
+	default:
+		advance(vm, d->as_id);
+		shadow_memslots_changed(vm);
+		op->done = true;
+	}
+	return TDP_OK;
+}
+
+int op_set_backing(struct op *op, struct tdp_vm *vm,
+		   const struct tdp_backing_change *change,
+		   struct tdp_error *err)
+{
+	*op = (struct op){ .kind = OP_SET_BACKING, .vm = vm, .err = err };
+	return change_of(vm, change, &op->u.backing.to, err);
+}
+
+/* Try the change, and take it back. */
+static int try_change(struct tdp_vm *vm, struct backing_change *b,
+		      struct tdp_error *err)
+{
+	struct hostmm before = vm->mm;
+	uint64_t ram_next = vm->pm.ram_next;
+	size_t size = before.nr * sizeof(before.vmas[0]);
+	size_t mark = vm->pm.watch->undo.nr;
+	struct vma *vmas = malloc(size + 1);
+	int ret;
+
+	if (!vmas)
+		return err_set(err, TDP_ENOMEM, "no memory for a look ahead");
+	if (size)
+		memcpy(vmas, before.vmas, size);
+	ret = hostmm_change(&vm->mm, &b->to, &b->notices, err);
+	before.vmas = vm->mm.vmas;
+	before.capacity = vm->mm.capacity;
+	vm->mm = before;
+	vm->pm.ram_next = ram_next;
+	if (size)
+		memcpy(vm->mm.vmas, vmas, size);
+	physmem_undo(vm->pm.watch, &vm->pm, mark);
+	free(vmas);
+	return ret;
+}
+
+/* What the notifiers will be told. */
+static int foresee(struct tdp_vm *vm, struct backing_change *b,
+		   struct tdp_error *err)
+{
+	struct physmem_watch watch;
+	int ret;
+
+	if (vm->pm.watch)
+		return try_change(vm, b, err);
+	ret = vm_watch(vm, &watch, err);
+	if (ret)
+		return ret;
+	ret = try_change(vm, b, err);
+	vm_unwatch(vm, &watch);
+	return ret;
+}
+
+/* As munmap() and its kin do: zap, change, and only then let faults in. */
+int backing_step(struct op *op)
+{
+	struct backing_change *b = &op->u.backing;
+	struct tdp_vm *vm = op->vm;
+	unsigned int i;
+	int ret = TDP_OK;
+
+	switch (b->stage++) {
+	case 0:
+		ret = foresee(vm, b, op->err);
+		for (i = 0; i < b->notices.nr && !ret; i++)
+			notify_begin(vm, b->notices.range[i].start,
+				     b->notices.range[i].end);
+		break;
+	case 1:
+		ret = hostmm_change(&vm->mm, &b->to, &b->notices, op->err);
+		break;
+	default:
+		for (i = 0; i < b->notices.nr; i++)
+			notify_end(vm);
+		op->done = true;
+	}
 	return ret;
 }

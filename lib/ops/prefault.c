@@ -13,6 +13,7 @@
 #include "kvm/root.h"
 #include "kvm/tdp_mmu.h"
 #include "ops/ops.h"
+#include "ops/stepped.h"
 
 /* RET_PF_RETRY in a row before the loop is called one. */
 #define MAX_RETRIES 8
@@ -23,7 +24,7 @@
 #define MAP_V1_USER  BIT(2)
 
 /* What one stage of the interface does differently from another. */
-struct api {
+struct prefault_api {
 	bool exists;
 	uint64_t flags;       /* accepted */
 	bool prefetch;        /* Accessed is withheld */
@@ -39,7 +40,7 @@ struct api {
 };
 
 /* clang-format off */
-static const struct api apis[NR_PREFAULT_API] = {
+static const struct prefault_api apis[NR_PREFAULT_API] = {
 	[PREFAULT_API_NONE] = { .exists = false },
 	[PREFAULT_API_MAP_V1] = {
 		.exists = true,
@@ -66,16 +67,6 @@ static const struct api apis[NR_PREFAULT_API] = {
 #undef MERGED
 };
 /* clang-format on */
-
-struct prefault {
-	struct tdp_vcpu *vcpu;
-	const struct api *api;
-	struct tdp_result *result;
-	struct tdp_error *err;
-	uint64_t gpa, size, flags;
-	struct fault fault; /* of the page in hand */
-	int status;         /* TDP_OK, or why the model gave up */
-};
 
 static int fail(struct prefault *p, int err, enum tdp_reason why)
 {
@@ -187,9 +178,9 @@ static uint64_t error_code(const struct prefault *p)
 static int spin(struct prefault *p)
 {
 	struct tdp_vcpu *vcpu = p->vcpu;
-	enum tdp_reason why = p->fault.why == TDP_WHY_ROOT_OBSOLETE ?
+	enum tdp_reason why = p->f.fault.why == TDP_WHY_ROOT_OBSOLETE ?
 				      TDP_WHY_STALE_ROOT_LOOP :
-				      p->fault.why;
+				      p->f.fault.why;
 
 	if (vcpu->signal_after) {
 		vcpu->signal_after = 0;
@@ -206,7 +197,7 @@ static int spin(struct prefault *p)
 /* RET_PF_RETRY: 0 to try again, else an errno. */
 static int retry(struct prefault *p)
 {
-	const struct fault *f = &p->fault;
+	const struct fault *f = &p->f.fault;
 
 	if (f->why == TDP_WHY_GUEST_PTE_ABSENT)
 		return fail(p, -ENOENT, f->why);
@@ -216,7 +207,8 @@ static int retry(struct prefault *p)
 		return fail(p, -EAGAIN, f->why);
 	if (p->api->retry)
 		return fail(p, p->api->retry, f->why);
-	if (f->why == TDP_WHY_ROOT_OBSOLETE || f->why == TDP_WHY_SLOT_DYING)
+	if (!p->stepped &&
+	    (f->why == TDP_WHY_ROOT_OBSOLETE || f->why == TDP_WHY_SLOT_DYING))
 		return spin(p);
 	if (!p->vcpu->signal_pending)
 		return 0;
@@ -226,7 +218,7 @@ static int retry(struct prefault *p)
 
 static int failed(struct prefault *p)
 {
-	const struct fault *f = &p->fault;
+	const struct fault *f = &p->f.fault;
 
 	if (f->why != TDP_WHY_HOST_BLOCKS)
 		return fail(p, f->err, f->why);
@@ -245,17 +237,14 @@ static int failed(struct prefault *p)
 static int emulate_errno(const struct prefault *p)
 {
 	/* The first posting told holes from other emulation. */
-	if (p->api->any_handler && p->fault.no_slot)
+	if (p->api->any_handler && p->f.fault.no_slot)
 		return -EFAULT;
 	return p->api->emulate;
 }
 
-/* Map the page at p->gpa once.  0: mapped; 1: try again; else an errno. */
-static int map_once(struct prefault *p)
+static void prepare(struct prefault *p)
 {
-	int err;
-
-	p->fault = (struct fault){
+	p->f.fault = (struct fault){
 		.vm = p->vcpu->vm,
 		.vcpu = p->vcpu,
 		.error = p->err,
@@ -264,7 +253,15 @@ static int map_once(struct prefault *p)
 		.prefetch = p->api->prefetch,
 		.level_limit = max_level(p),
 	};
-	switch (fault_handle(&p->fault)) {
+}
+
+/* What came of it.  0: mapped; 1: try again; else an errno. */
+static int conclude(struct prefault *p, enum ret_pf ret)
+{
+	int err;
+
+	p->result->mmu_pages += p->f.fault.nr_pages;
+	switch (ret) {
 	case RET_PF_FIXED:
 		p->result->faults_fixed++;
 		return 0;
@@ -277,15 +274,30 @@ static int map_once(struct prefault *p)
 		err = retry(p);
 		return err ? err : 1;
 	case RET_PF_EMULATE:
-		return fail(p, emulate_errno(p), p->fault.why);
+		return fail(p, emulate_errno(p), p->f.fault.why);
 	case RET_PF_ERRNO:
 		return failed(p);
 	case RET_PF_STOP:
-		p->status = p->fault.status;
+		p->status = p->f.fault.status;
 		return -ENOMEM;
 	default:
-		return fail(p, -EIO, p->fault.why);
+		return fail(p, -EIO, p->f.fault.why);
 	}
+}
+
+/* The page is mapped, or can't be. */
+static int page_done(struct prefault *p, int err)
+{
+	const struct fault *f = &p->f.fault;
+
+	p->result->pferr = f->error_code;
+	if (err)
+		return err;
+	p->result->reason = f->why;
+	p->result->level = f->goal_level;
+	p->result->spte = f->spte;
+	p->result->hpa = f->pfn << 12;
+	return 0;
 }
 
 static int map_page(struct prefault *p)
@@ -294,26 +306,19 @@ static int map_page(struct prefault *p)
 	int ret;
 
 	do {
-		ret = map_once(p);
-		p->result->mmu_pages += p->fault.nr_pages;
+		prepare(p);
+		ret = conclude(p, fault_handle(&p->f.fault));
 	} while (ret == 1 && ++tries < MAX_RETRIES);
 	/* Nothing else runs here that could make one more try succeed. */
 	if (ret == 1)
 		ret = spin(p);
-	p->result->pferr = p->fault.error_code;
-	if (ret)
-		return ret;
-	p->result->reason = p->fault.why;
-	p->result->level = p->fault.goal_level;
-	p->result->spte = p->fault.spte;
-	p->result->hpa = p->fault.pfn << 12;
-	return 0;
+	return page_done(p, ret);
 }
 
 /* To the end of the mapped block, or of the request. */
 static void advance(struct prefault *p)
 {
-	uint64_t block = level_size(p->fault.goal_level);
+	uint64_t block = level_size(p->f.fault.goal_level);
 	uint64_t step = align_down(p->gpa, block) + block - p->gpa;
 
 	if (!p->api->wraps_size)
@@ -359,21 +364,33 @@ static int base_mode(struct prefault *p, bool leave_guest_mode)
 	return err;
 }
 
+/* Is it mapped by the vCPU's MMU as it is, or by another? */
+static unsigned int mode_of(const struct prefault *p)
+{
+	const struct tdp_kvm_config *kvm = &p->vcpu->vm->kvm;
+
+	if (p->vcpu->smm)
+		return kvm->value[B_PREFAULT_SMM];
+	if (p->vcpu->guest_mode)
+		return kvm->value[B_PREFAULT_GUEST_MODE];
+	return PREFAULT_MODE_CURRENT;
+}
+
+static bool swaps_mmu(unsigned int mode)
+{
+	return mode == PREFAULT_MODE_BASE ||
+	       mode == PREFAULT_MODE_BASE_AS_POSTED;
+}
+
 static int one_page(struct prefault *p)
 {
-	const struct tdp_vcpu *vcpu = p->vcpu;
-	const struct tdp_kvm_config *kvm = &vcpu->vm->kvm;
-	unsigned int mode = PREFAULT_MODE_CURRENT;
+	unsigned int mode = mode_of(p);
 	int err;
 
-	if (vcpu->smm)
-		mode = kvm->value[B_PREFAULT_SMM];
-	else if (vcpu->guest_mode)
-		mode = kvm->value[B_PREFAULT_GUEST_MODE];
-	if (mode == PREFAULT_MODE_BASE || mode == PREFAULT_MODE_BASE_AS_POSTED)
+	if (swaps_mmu(mode))
 		return base_mode(p, mode == PREFAULT_MODE_BASE);
 	err = current_mode(p);
-	result_end(vcpu, p->result);
+	result_end(p->vcpu, p->result);
 	return err;
 }
 
@@ -386,10 +403,10 @@ static void extend(struct prefault *p)
 		return;
 	if (p->vcpu->signal_after)
 		max = min_u64(max, p->vcpu->signal_after);
-	nr = tdp_map_run(&p->fault, max);
+	nr = tdp_map_run(&p->f.fault, max);
 	p->result->faults_fixed += (unsigned int)nr;
-	p->result->spte = p->fault.spte;
-	p->result->hpa = p->fault.pfn << 12;
+	p->result->spte = p->f.fault.spte;
+	p->result->hpa = p->f.fault.pfn << 12;
 	p->gpa += nr << 12;
 	p->size -= nr << 12;
 	count_down(p->vcpu, nr << 12);
@@ -411,49 +428,130 @@ static int all_pages(struct prefault *p)
 	return err;
 }
 
-static int run(struct prefault *p)
+static int check(struct prefault *p)
 {
 	int err;
 
 	if (!p->api->exists)
 		return fail(p, -EINVAL, TDP_WHY_NO_IOCTL);
 	err = check_arguments(p);
-	if (!err)
-		err = check_mode(p);
+	return err ? err : check_mode(p);
+}
+
+static int run(struct prefault *p)
+{
+	int err = check(p);
+
 	return err ? err : all_pages(p);
+}
+
+/* What the ioctl returns, with the arguments as it leaves them. */
+static int finish(struct prefault *p, int ret)
+{
+	struct tdp_result *result = p->result;
+
+	p->done = true;
+	if (p->status)
+		return p->status;
+	/* A signal that only cut the call short is seen by the next one. */
+	if (ret == -EINTR && p->size == p->whole)
+		p->vcpu->signal_pending = false;
+	if (p->api->hides_errors && p->size != p->whole)
+		ret = 0;
+	result->ret = ret;
+	result->gpa = p->gpa;
+	result->size = p->size;
+	if (ret && result->outcome == TDP_OUTCOME_DONE)
+		result->outcome = TDP_OUTCOME_FAILED;
+	return TDP_OK;
+}
+
+void prefault_begin(struct prefault *p, struct tdp_vcpu *vcpu, uint64_t gpa,
+		    uint64_t size, uint64_t flags, struct tdp_result *result,
+		    struct tdp_error *err)
+{
+	*p = (struct prefault){
+		.vcpu = vcpu,
+		.api = &apis[vcpu->vm->kvm.value[B_PREFAULT_API]],
+		.result = result,
+		.err = err,
+		.gpa = gpa,
+		.size = size,
+		.whole = size,
+		.flags = flags,
+	};
+	result_begin(result);
 }
 
 int tdp_vcpu_prefault(struct tdp_vcpu *vcpu, tdp_gpa gpa, uint64_t size,
 		      uint64_t flags, struct tdp_result *result,
 		      struct tdp_error *err)
 {
-	struct prefault p = {
-		.vcpu = vcpu,
-		.api = &apis[vcpu->vm->kvm.value[B_PREFAULT_API]],
-		.result = result,
-		.err = err,
-		.gpa = gpa.addr,
-		.size = size,
-		.flags = flags,
-	};
+	struct prefault p;
+
+	prefault_begin(&p, vcpu, gpa.addr, size, flags, result, err);
+	return finish(&p, run(&p));
+}
+
+/* The same, one step of the kernel at a time ---------------------------------- */
+
+/* The next page, or the end.  Pages of swapped MMUs are one step each. */
+static int next_page(struct prefault *p)
+{
+	int err;
+
+	if (!p->size)
+		return finish(p, 0);
+	if (signal_arrived(p))
+		return finish(p, fail(p, -EINTR, TDP_WHY_SIGNAL));
+	if (swaps_mmu(mode_of(p))) {
+		err = one_page(p);
+		if (err)
+			return finish(p, err);
+		advance(p);
+		return TDP_OK;
+	}
+	err = load_mmu(p);
+	if (err)
+		return finish(p, err);
+	prepare(p);
+	p->f.stage = FAULT_BEGIN;
+	p->in_fault = true;
+	return TDP_OK;
+}
+
+/* KVM 6.12: kvm_tdp_map_page() looks for a signal before each try. */
+static int page_step(struct prefault *p)
+{
+	enum ret_pf pf = stepped_fault_step(&p->f);
 	int ret;
 
-	result_begin(result);
-	ret = check_alive(vcpu->vm, err);
+	if (pf == RET_PF_CONTINUE)
+		return TDP_OK;
+	ret = conclude(p, pf);
+	if (ret == 1) {
+		prepare(p);
+		p->f.stage = FAULT_BEGIN;
+		return TDP_OK;
+	}
+	p->in_fault = false;
+	ret = page_done(p, ret);
+	result_end(p->vcpu, p->result);
 	if (ret)
-		return ret;
-	ret = run(&p);
-	if (p.status)
-		return p.status;
-	/* A signal that only cut the call short is seen by the next one. */
-	if (ret == -EINTR && p.size == size)
-		vcpu->signal_pending = false;
-	if (p.api->hides_errors && p.size != size)
-		ret = 0;
-	result->ret = ret;
-	result->gpa = p.gpa;
-	result->size = p.size;
-	if (ret && result->outcome == TDP_OUTCOME_DONE)
-		result->outcome = TDP_OUTCOME_FAILED;
-	return TDP_OK;
+		return finish(p, ret);
+	advance(p);
+	return p->size ? TDP_OK : finish(p, 0);
+}
+
+int prefault_step(struct prefault *p)
+{
+	int err;
+
+	if (p->in_fault)
+		return page_step(p);
+	if (p->begun)
+		return next_page(p);
+	p->begun = true;
+	err = check(p);
+	return err ? finish(p, err) : next_page(p);
 }
