@@ -19,6 +19,7 @@ enum exit_status {
 int cmd_run(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_generate(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_vectors(int argc, char **argv);
 int cmd_diff(int argc, char **argv);

@@ -16,6 +16,7 @@ static const struct command {
 	{ "list", "profiles, behaviours, verbs, events, ...", cmd_list },
 	{ "diff", "hold a scenario against recordings of real kernels",
 	  cmd_diff },
+	{ "generate", "write random scenarios", cmd_generate },
 	{ "vectors", "hold bulk walk vectors against the walker", cmd_vectors },
 };
 

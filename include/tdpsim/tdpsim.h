@@ -12,6 +12,7 @@
 #include "error.h"
 #include "event.h"
 #include "explain.h"
+#include "generate.h"
 #include "memtype.h"
 #include "profile.h"
 #include "result.h"

@@ -31,6 +31,7 @@ struct top {
 	const struct node *vcpus;
 	struct list memory;
 	struct recorded_case recording;
+	bool any_outcome;
 	const struct node *steps;
 	const struct node *check;
 };
@@ -67,6 +68,9 @@ static const struct arg top_rows[] = {
 	    .about = "what guest memory holds at the start"),
 	ARG(struct top, recording, type_map, .inner = &recorded_case_args,
 	    .about = "the recorded case that it replays (tdpsim diff)"),
+	ARG(struct top, any_outcome, type_bool, .otherwise = "false",
+	    .about =
+		    "a step that expects nothing may end in any way, as in what is only compared"),
 	ARG(struct top, steps, type_sequence,
 	    .about = "what happens, in order"),
 	ARG(struct top, check, type_mapping,
@@ -360,6 +364,7 @@ static int parse(struct decoder *d, const char *text, size_t size,
 	s->about = top.about;
 	s->place = top.host ? top.host : root;
 	s->recording = top.recording;
+	s->any_outcome = top.any_outcome;
 	s->memslots = top.memslots;
 	s->memory = top.memory;
 	return sections_parse(d, &top, s);

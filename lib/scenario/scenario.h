@@ -57,6 +57,7 @@ struct tdp_scenario {
 	struct expected creation;
 	struct recorded_case recording;
 	struct step *steps;
+	bool any_outcome; /* of a step that expects nothing */
 	unsigned int nr_steps;
 	const struct check_set *check; /* at the end; NULL: none */
 };

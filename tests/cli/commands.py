@@ -38,6 +38,28 @@ check('unknown_format', ['run', '--format', 'xml', good], 2,
 check('verbose_is_for_text', ['run', '--verbose', '--format', 'tap', good], 2,
       err='--verbose is for the format text')
 
+# generate
+check('generate_help', ['generate', '--help'], 0,
+      out='Usage: tdpsim generate ')
+check('generate_unknown_option', ['generate', '--nonsense'], 2,
+      err='Try "tdpsim generate --help".')
+one = check('generate_one', ['generate', '--seed', '5'], 0,
+            out='scenario: random_5\n')
+again = check('generate_again', ['generate', '--seed', '5'], 0)
+tap.check('generate_is_deterministic',
+          [] if one.out == again.out else ['two texts of one seed differ'])
+random = cli.Folder()
+check('generate_many', ['generate', '--count', '3', '--seed', '7', '--topics',
+                        'prefault,smm', '--output', random.path], 0)
+check('generated_runs', ['run', '--verify', random.path + '/random_9.yaml'], 0,
+      out='1 scenarios, 0 checks, 0 failed\n')
+check('generate_many_needs_a_folder', ['generate', '--count', '2'], 2,
+      err='tdpsim generate: --count needs --output')
+check('generate_bad_topic', ['generate', '--topics', 'prefault,sm'], 2,
+      err='tdpsim generate: --topics: "prefault,sm" won\'t do')
+check('generate_no_folder', ['generate', '--output', '/nonexistent/x'], 2,
+      err="/nonexistent/x/random_1.yaml: can't be written: ")
+
 # run
 run = check('passing', ['run', good], 0,
             out='1 scenarios, 2 checks, 0 failed\n')

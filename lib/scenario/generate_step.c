@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* Random scenarios: one step after the other, each valid where it stands. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "scenario/generate.h"
+
+#define MIB           (UINT64_C(1) << 20)
+#define TABLE_BYTES   0x40000 /* set aside for the tables of one guest_tables */
+#define TABLES_END    (12 * MIB)
+#define FIRST_MAPPING UINT64_C(0x40000000)
+
+static unsigned int pick(struct gen *g, unsigned int n)
+{
+	return random_below(&g->random, n);
+}
+
+static unsigned int pick_vcpu(struct gen *g)
+{
+	return pick(g, g->nr_vcpus);
+}
+
+/* A slot that exists and may change; 0 if there is none. */
+static unsigned int pick_slot(struct gen *g)
+{
+	unsigned int first = pick(g, GEN_SLOTS - 1), i;
+
+	for (i = 0; i < GEN_SLOTS - 1; i++) {
+		unsigned int number = 1 + (first + i) % (GEN_SLOTS - 1);
+
+		if (g->slot[number].exists)
+			return number;
+	}
+	return 0;
+}
+
+static unsigned int pick_free_slot(struct gen *g)
+{
+	unsigned int first = pick(g, GEN_SLOTS - 1), i;
+
+	for (i = 0; i < GEN_SLOTS - 1; i++) {
+		unsigned int number = 1 + (first + i) % (GEN_SLOTS - 1);
+
+		if (!g->slot[number].exists)
+			return number;
+	}
+	return 0;
+}
+
+/* What the guest does ------------------------------------------------------------- */
+
+static uint64_t any_gva(struct gen *g, const struct gen_vcpu *vcpu)
+{
+	const struct gen_mapping *m;
+
+	if (!vcpu->nr_mappings || vcpu->smm)
+		return gen_gpa(g) + 8 * (uint64_t)pick(g, 512);
+	m = &vcpu->mapping[pick(g, vcpu->nr_mappings)];
+	/* Sometimes the first page behind, which nothing maps. */
+	return m->gva +
+	       0x1000 * (uint64_t)pick(g, (unsigned int)(m->size / 0x1000) + 1);
+}
+
+static bool step_access(struct gen *g)
+{
+	static const char *const verbs[] = { "read", "read", "write", "write",
+					     "fetch" };
+	unsigned int n = pick_vcpu(g);
+	const struct gen_vcpu *vcpu = &g->vcpu[n];
+	const char *verb = verbs[pick(g, ARRAY_SIZE(verbs))];
+	uint64_t gva = any_gva(g, vcpu);
+	bool user = gen_wants(g, TDP_TOPIC_USER) && vcpu->nr_mappings &&
+		    !vcpu->smm && random_percent(&g->random, 30);
+
+	gen_line(g, "  - %s: { vcpu: %u, gva: 0x%" PRIx64 "%s }", verb, n, gva,
+		 user ? ", user: true" : "");
+	return true;
+}
+
+static const char *const mode_names[NR_MODES] = {
+	[MODE_REAL] = "real",      [MODE_PROTECTED] = "protected",
+	[MODE_32BIT] = "32-bit",   [MODE_PAE] = "pae",
+	[MODE_4LEVEL] = "4-level",
+};
+
+static uint64_t huge_page_of(enum mode mode)
+{
+	return mode == MODE_32BIT ? 4 * MIB : 2 * MIB;
+}
+
+static void write_mapping(struct gen *g, enum mode mode, struct gen_mapping *m,
+			  char *buf, size_t size)
+{
+	static const char *const rights[] = { "R|W|X", "R|W|X|U", "R|W|U",
+					      "R|X",   "R|U",     "R" };
+	const char *right = rights[pick(g, mode == MODE_32BIT ? 2 : 6)];
+	uint64_t gpa = gen_gpa(g);
+	bool huge = random_percent(&g->random, 30);
+
+	if (huge) {
+		m->size = huge_page_of(mode);
+		gpa = align_down(gpa, m->size);
+	} else {
+		m->size = 0x1000 * (uint64_t)(1 + pick(g, 4));
+	}
+	snprintf(buf, size,
+		 "{ gva: 0x%" PRIx64 ", gpa: 0x%" PRIx64 ", size: 0x%" PRIx64
+		 ", page: %s, rights: %s }",
+		 m->gva, gpa, m->size,
+		 !huge              ? "4KiB" :
+		 mode == MODE_32BIT ? "4MiB" :
+				      "2MiB",
+		 right);
+}
+
+/* New tables, and the mode that they are for.  The old ones stay in memory. */
+static bool step_paging(struct gen *g)
+{
+	static const enum mode modes[] = { MODE_32BIT, MODE_PAE, MODE_4LEVEL };
+	enum mode mode = modes[pick(g, ARRAY_SIZE(modes))];
+	unsigned int n = pick_vcpu(g), i;
+	struct gen_vcpu *vcpu = &g->vcpu[n];
+	char list[400] = "";
+	size_t used = 0;
+
+	if (vcpu->smm || g->next_tables + TABLE_BYTES > TABLES_END)
+		return false;
+	vcpu->mode = mode;
+	vcpu->nr_mappings = 1 + pick(g, 3);
+	for (i = 0; i < vcpu->nr_mappings; i++) {
+		struct gen_mapping *m = &vcpu->mapping[i];
+
+		m->gva = FIRST_MAPPING + i * 8 * MIB;
+		write_mapping(g, mode, m, list + used, sizeof(list) - used);
+		used += strlen(list + used);
+		if (i + 1 < vcpu->nr_mappings)
+			used += (size_t)snprintf(list + used,
+						 sizeof(list) - used, ", ");
+	}
+	gen_line(g,
+		 "  - guest_tables: { at: 0x%" PRIx64
+		 ", mode: %s, pages: [ %s ] }",
+		 g->next_tables, mode_names[mode], list);
+	gen_line(g, "  - set_sregs: { vcpu: %u, mode: %s, cr3: 0x%" PRIx64 " }",
+		 n, mode_names[mode], g->next_tables);
+	g->next_tables += TABLE_BYTES;
+	return true;
+}
+
+static bool step_unpaged(struct gen *g)
+{
+	unsigned int n = pick_vcpu(g);
+	struct gen_vcpu *vcpu = &g->vcpu[n];
+
+	if (vcpu->smm)
+		return false;
+	vcpu->mode = random_percent(&g->random, 50) ? MODE_REAL :
+						      MODE_PROTECTED;
+	vcpu->nr_mappings = 0;
+	gen_line(g, "  - set_sregs: { vcpu: %u, mode: %s }", n,
+		 mode_names[vcpu->mode]);
+	return true;
+}
+
+static bool step_register(struct gen *g)
+{
+	static const char *const changes[] = {
+		"reg: cr0, value: -WP",   "reg: cr0, value: +WP",
+		"reg: cr4, value: +SMEP", "reg: cr4, value: -SMEP",
+		"reg: cr4, value: +PGE",  "reg: cr4, value: -PGE",
+	};
+	unsigned int n = pick_vcpu(g);
+
+	if (!g->vcpu[n].nr_mappings || g->vcpu[n].smm)
+		return false;
+	gen_line(g, "  - write_reg: { vcpu: %u, %s }", n,
+		 changes[pick(g, ARRAY_SIZE(changes))]);
+	return true;
+}
+
+static bool step_smi(struct gen *g)
+{
+	unsigned int n = pick_vcpu(g);
+	struct gen_vcpu *vcpu = &g->vcpu[n];
+
+	gen_line(g, "  - %s: { vcpu: %u }", vcpu->smm ? "rsm" : "smi", n);
+	vcpu->smm = !vcpu->smm;
+	return true;
+}
+
+/* What userspace does --------------------------------------------------------------- */
+
+static bool step_prefault(struct gen *g)
+{
+	static const uint64_t sizes[] = { 0x1000,  0x1000,  0x3000,  0x8000,
+					  0x20000, 2 * MIB, 4 * MIB, 0 };
+	uint64_t gpa = gen_gpa(g);
+	uint64_t size = sizes[pick(g, ARRAY_SIZE(sizes))];
+
+	if (random_percent(&g->random, 4))
+		gpa += 0x800;
+	gen_line(g,
+		 "  - prefault: { vcpu: %u, gpa: 0x%" PRIx64
+		 ", size: 0x%" PRIx64 " }",
+		 pick_vcpu(g), gpa, size);
+	return true;
+}
+
+static bool step_new_slot(struct gen *g)
+{
+	unsigned int number = pick_free_slot(g);
+	char text[256];
+
+	if (!number)
+		return false;
+	gen_shape_slot(g, number);
+	gen_memslot_text(g, number, text, sizeof(text));
+	gen_line(g, "  - memslot: { %s }", text);
+	return true;
+}
+
+static bool step_delete_slot(struct gen *g)
+{
+	unsigned int number = pick_slot(g);
+
+	if (!number)
+		return false;
+	g->slot[number].exists = false;
+	gen_line(g, "  - delete_memslot: { slot: %u }", number);
+	return true;
+}
+
+static bool step_toggle_log(struct gen *g)
+{
+	unsigned int number = pick_slot(g);
+	char text[256];
+
+	if (!number || g->slot[number].readonly)
+		return false;
+	g->slot[number].dirty_log = !g->slot[number].dirty_log;
+	gen_memslot_text(g, number, text, sizeof(text));
+	gen_line(g, "  - memslot: { %s }", text);
+	return true;
+}
+
+static bool step_dirty_log(struct gen *g)
+{
+	unsigned int number = pick_slot(g);
+	uint64_t pages;
+
+	if (!number || !g->slot[number].dirty_log)
+		return false;
+	pages = min_u64(g->slot[number].size / 0x1000, 64);
+	if (g->manual_protect && random_percent(&g->random, 50))
+		gen_line(g,
+			 "  - clear_dirty_log: { slot: %u, pages: %" PRIu64
+			 ", mask: 0x%" PRIx64 " }",
+			 number, pages, random_next(&g->random) | 1);
+	else
+		gen_line(g, "  - get_dirty_log: { slot: %u }", number);
+	return true;
+}
+
+static bool step_manual_protect(struct gen *g)
+{
+	if (g->manual_protect)
+		return false;
+	g->manual_protect = true;
+	gen_line(g, "  - set_dirty_protect: { manual: true%s }",
+		 random_percent(&g->random, 50) ? ", initially_set: true" : "");
+	return true;
+}
+
+/* A few pages of a slot. */
+static void range_in(struct gen *g, const struct gen_slot *slot, uint64_t *gpa,
+		     uint64_t *size)
+{
+	uint64_t pages = slot->size / 0x1000;
+	uint64_t first = pick(g, (unsigned int)pages);
+
+	*size = 0x1000 * min_u64(pages - first, 1 + pick(g, 4));
+	*gpa = slot->gpa + 0x1000 * first;
+}
+
+static bool step_host(struct gen *g)
+{
+	unsigned int number = pick_slot(g);
+	uint64_t gpa, size;
+	const struct gen_slot *slot = &g->slot[number];
+
+	if (!number)
+		return false;
+	range_in(g, slot, &gpa, &size);
+	if (random_percent(&g->random, 30)) {
+		gen_line(g, "  - poke: { gpa: 0x%" PRIx64 ", value: 0x%x }",
+			 gpa, pick(g, 0x10000));
+		return true;
+	}
+	if (slot->backing != TDP_BACKING_ANONYMOUS)
+		return false;
+	gen_line(g,
+		 "  - set_backing: { gpa: 0x%" PRIx64 ", size: 0x%" PRIx64
+		 ", backing: anonymous, untouched: true }",
+		 gpa, size);
+	return true;
+}
+
+/* Choosing --------------------------------------------------------------------------- */
+
+#define ALWAYS TDP_NR_TOPICS
+
+/* Weights add up with what the topics leave. */
+static const struct action {
+	unsigned int weight;
+	unsigned int topic; /* ALWAYS, or one that must be wanted */
+	bool (*step)(struct gen *g);
+} actions[] = {
+	{ 40, ALWAYS, step_access },
+	{ 20, TDP_TOPIC_PREFAULT, step_prefault },
+	{ 4, TDP_TOPIC_SLOTS, step_new_slot },
+	{ 4, TDP_TOPIC_SLOTS, step_delete_slot },
+	{ 5, TDP_TOPIC_DIRTY, step_toggle_log },
+	{ 8, TDP_TOPIC_DIRTY, step_dirty_log },
+	{ 1, TDP_TOPIC_DIRTY, step_manual_protect },
+	{ 10, TDP_TOPIC_HOST, step_host },
+	{ 5, TDP_TOPIC_MODES, step_paging },
+	{ 2, TDP_TOPIC_MODES, step_unpaged },
+	{ 5, TDP_TOPIC_MODES, step_register },
+	{ 4, TDP_TOPIC_SMM, step_smi },
+};
+
+static const struct action *choose(struct gen *g)
+{
+	unsigned int total = 0, left, i;
+
+	for (i = 0; i < ARRAY_SIZE(actions); i++)
+		if (actions[i].topic == ALWAYS ||
+		    gen_wants(g, (enum tdp_topic)actions[i].topic))
+			total += actions[i].weight;
+	left = pick(g, total);
+	for (i = 0;; i++) {
+		if (actions[i].topic != ALWAYS &&
+		    !gen_wants(g, (enum tdp_topic)actions[i].topic))
+			continue;
+		if (left < actions[i].weight)
+			return &actions[i];
+		left -= actions[i].weight;
+	}
+}
+
+void gen_step(struct gen *g)
+{
+	while (!choose(g)->step(g))
+		;
+}
