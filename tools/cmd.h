@@ -18,6 +18,7 @@ enum exit_status {
 /* Each gets its name as argv[0] and returns an exit status. */
 int cmd_run(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
+int cmd_account(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_generate(int argc, char **argv);
 int cmd_list(int argc, char **argv);

@@ -181,7 +181,8 @@ static void show_fields(struct table *table)
 static void show_subjects(struct table *table)
 {
 	static const char *const subjects[] = { "check.roots", "check.vcpus",
-						"check.sptes", "check.stats" };
+						"check.sptes", "check.stats",
+						"account" };
 	size_t i;
 
 	for (i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++) {

@@ -13,6 +13,8 @@ static const struct command {
 	{ "walk", "show one translation, every memory reference of it",
 	  cmd_walk },
 	{ "explain", "say what happened in a scenario, and why", cmd_explain },
+	{ "account", "count what pre-faults save, by kind of memory",
+	  cmd_account },
 	{ "list", "profiles, behaviours, verbs, events, ...", cmd_list },
 	{ "diff", "hold a scenario against recordings of real kernels",
 	  cmd_diff },

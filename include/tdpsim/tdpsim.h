@@ -9,6 +9,7 @@
 #ifndef TDPSIM_TDPSIM_H
 #define TDPSIM_TDPSIM_H
 
+#include "account.h"
 #include "error.h"
 #include "event.h"
 #include "explain.h"

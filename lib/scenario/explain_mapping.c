@@ -71,6 +71,11 @@ static const struct why
 		"mapped read-only because a clean page of a privately mapped file is behind it. "
 		"A write will exit again: the host copies the page, the notifier zaps this SPTE",
 		"Linux 6.12: do_read_fault(), do_wp_page(); KVM 6.12: hva_to_pfn_slow()" },
+	own_huge_page = {
+		"mapped read-only because the process has its private huge page mapped so: it "
+		"was only read. A write will exit once: the host makes the page writable where "
+		"it is",
+		"Linux 6.12: hugetlb_no_page(), hugetlb_wp()" },
 	prot_read = {
 		"mapped read-only because the host mapping is PROT_READ: a write will fail with "
 		"EFAULT",
@@ -117,16 +122,19 @@ static const struct why *by_host(const struct tdp_vm *vm,
 {
 	const struct vma *vma = hostmm_find(&vm->mm, memslot_hva(slot, gfn));
 
-	if (!vma || (!vma->read_only && vma->mapped == HOST_MAPPED))
-		return &was_readonly;
-	if (vma->read_only)
+	if (vma && vma->read_only)
 		return &prot_read;
+	if (!vma || vma->mapped != HOST_READ_ONLY)
+		return &was_readonly;
 	switch (vma->backing) {
 	case TDP_BACKING_ANONYMOUS:
 	case TDP_BACKING_THP:
 		return &zero_page;
 	case TDP_BACKING_FILE_PRIVATE:
 		return &file_page;
+	case TDP_BACKING_HUGETLB_2M:
+	case TDP_BACKING_HUGETLB_1G:
+		return &own_huge_page;
 	default:
 		return &was_readonly;
 	}

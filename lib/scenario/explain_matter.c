@@ -224,24 +224,6 @@ static int try_all(struct teller *t, const struct tdp_scenario *bare,
 	return ret;
 }
 
-/* The scenario with nothing expected; its steps are in the arena of nobody. */
-static struct step *strip(const struct tdp_scenario *s,
-			  struct tdp_scenario *bare)
-{
-	struct step *steps = calloc(s->nr_steps + 1, sizeof(*steps));
-	unsigned int i;
-
-	*bare = *s;
-	bare->check = NULL;
-	bare->creation = (struct expected){ 0 };
-	bare->steps = steps;
-	for (i = 0; steps && i < s->nr_steps; i++) {
-		steps[i] = s->steps[i];
-		steps[i].expected = (struct expected){ 0 };
-	}
-	return steps;
-}
-
 static int find(struct teller *t, const struct tdp_scenario *bare,
 		struct tdp_result *results)
 {
@@ -264,7 +246,7 @@ static int find(struct teller *t, const struct tdp_scenario *bare,
 int matters_find(struct teller *t)
 {
 	struct tdp_scenario bare;
-	struct step *steps = strip(t->scenario, &bare);
+	struct step *steps = scenario_strip(t->scenario, &bare);
 	struct tdp_result *results = calloc(t->scenario->nr_steps + 1,
 					    sizeof(*results));
 	int ret;

@@ -65,6 +65,7 @@ static int probe(struct teller *t, struct run *run, const struct asked *asked,
 
 	past.nr_steps = run->step_nr;
 	past.check = NULL;
+	past.account = NULL;
 	t->spent += t->work;
 	ret = tdp_scenario_replay(&past, &vm, &err);
 	if (ret)

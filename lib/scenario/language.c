@@ -2,6 +2,7 @@
 /* The tables of the language, for those who document or complete it. */
 #include <string.h>
 
+#include "scenario/account.h"
 #include "scenario/feature.h"
 #include "scenario/machine.h"
 #include "scenario/modes.h"
@@ -31,6 +32,8 @@ static const struct section {
 	{ "check.memory", "an element of memory:", &check_memory_args },
 	{ "check.memtypes", "beside the fields of an element of memtypes:",
 	  &check_memtypes_args },
+	{ "account", "account:, exits with and without pre-faults",
+	  &account_args },
 };
 
 static const struct subject {
@@ -42,6 +45,7 @@ static const struct subject {
 	{ "check.sptes", &spte_fields },
 	{ "check.memtypes", &memtypes_fields },
 	{ "check.stats", &stats_fields },
+	{ "account", &account_fields },
 };
 
 /* clang-format off */

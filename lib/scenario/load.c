@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "scenario/account.h"
 #include "scenario/feature.h"
 #include "scenario/machine.h"
 #include "scenario/outcome.h"
@@ -34,6 +35,7 @@ struct top {
 	bool any_outcome;
 	const struct node *steps;
 	const struct node *check;
+	const struct node *account;
 };
 
 static const struct type type_sequence = NODE_TYPE("list", "a list");
@@ -75,6 +77,9 @@ static const struct arg top_rows[] = {
 	    .about = "what happens, in order"),
 	ARG(struct top, check, type_mapping,
 	    .about = "what the machine must look like at the end"),
+	ARG(struct top, account, type_mapping,
+	    .about =
+		    "what the steps' accesses cost, with and without pre-faults"),
 };
 
 const struct args top_args = ARGS(top_rows, struct top);
@@ -304,6 +309,17 @@ static int check_of(const struct decoder *d, const struct node *node,
 	return check_parse(d, node, set);
 }
 
+static int account_of(const struct decoder *d, const struct node *node,
+		      struct tdp_scenario *s)
+{
+	struct account_set *set = arena_alloc(d->arena, sizeof(*set));
+
+	if (!set)
+		return decode_no_memory(d);
+	s->account = set;
+	return account_parse(d, node, set);
+}
+
 /* Order matters: steps and checks name vCPUs, which must be counted. */
 static int sections_parse(struct decoder *d, const struct top *top,
 			  struct tdp_scenario *s)
@@ -327,6 +343,8 @@ static int sections_parse(struct decoder *d, const struct top *top,
 		ret = steps_parse(d, top->steps, s);
 	if (!ret && top->check)
 		ret = check_of(d, top->check, s);
+	if (!ret && top->account)
+		ret = account_of(d, top->account, s);
 	return ret;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "scenario/account.h"
 #include "scenario/feature.h"
 #include "scenario/machine.h"
 #include "scenario/verb.h"
@@ -320,12 +321,34 @@ static int run_all(struct run *run)
 
 	for (i = 0; i < s->nr_steps && !ret; i++)
 		ret = run_step(run, &s->steps[i]);
-	if (ret || !s->check || !run->vm)
+	if (ret || !run->vm)
 		return ret;
 	run->step = NULL;
 	run->step_nr = 0;
 	begin(run, "check", &nothing);
-	return check_run(run, s->check);
+	if (s->check)
+		ret = check_run(run, s->check);
+	if (!ret && s->account)
+		ret = account_run(run);
+	return ret;
+}
+
+struct step *scenario_strip(const struct tdp_scenario *s,
+			    struct tdp_scenario *bare)
+{
+	struct step *steps = calloc(s->nr_steps + 1, sizeof(*steps));
+	unsigned int i;
+
+	*bare = *s;
+	bare->check = NULL;
+	bare->account = NULL;
+	bare->creation = (struct expected){ 0 };
+	bare->steps = steps;
+	for (i = 0; steps && i < s->nr_steps; i++) {
+		steps[i] = s->steps[i];
+		steps[i].expected = (struct expected){ 0 };
+	}
+	return steps;
 }
 
 /* Too large for a stack. */

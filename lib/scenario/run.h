@@ -56,6 +56,13 @@ struct run_place {
 int run_watched(const struct tdp_scenario *scenario,
 		const struct run_watch *watch, struct tdp_error *err);
 
+/*
+ * A copy of a scenario that expects nothing, with an array of steps of its own,
+ * which the caller frees; the rest is shared.  NULL: no memory.
+ */
+struct step *scenario_strip(const struct tdp_scenario *scenario,
+			    struct tdp_scenario *bare);
+
 /* Count and report one comparison; run->expected and run->actual hold it. */
 void run_compared(struct run *run, const struct run_place *place, bool passed);
 

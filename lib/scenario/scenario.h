@@ -11,6 +11,7 @@
 #include "scenario/value.h"
 #include "tdpsim/scenario.h"
 
+struct account_set;
 struct verb;
 
 /* A vCPU as the scenario wants it at the start. */
@@ -59,7 +60,8 @@ struct tdp_scenario {
 	struct step *steps;
 	bool any_outcome; /* of a step that expects nothing */
 	unsigned int nr_steps;
-	const struct check_set *check; /* at the end; NULL: none */
+	const struct check_set *check;     /* at the end; NULL: none */
+	const struct account_set *account; /* NULL: none */
 };
 
 #endif

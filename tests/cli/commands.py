@@ -26,7 +26,7 @@ check('no_command', [], 2, err='Usage: tdpsim COMMAND')
 check('unknown_command', ['rum'], 2, err='tdpsim: no command "rum"')
 check('help', ['--help'], 0, out='Usage: tdpsim COMMAND')
 check('version', ['--version'], 0, out='tdpsim 0.')
-for command in ('run', 'walk', 'explain', 'list', 'vectors'):
+for command in ('run', 'walk', 'explain', 'account', 'list', 'vectors'):
     check(f'{command}_help', [command, '--help'], 0,
           out=f'Usage: tdpsim {command} ')
     check(f'{command}_unknown_option', [command, '--nonsense'], 2,
@@ -153,6 +153,35 @@ try:
         if not holds])
 except (ValueError, KeyError, IndexError) as problem:
     tap.check('explain_json_content', [repr(problem),
+                                       *run.out.splitlines()[:20]])
+
+# account
+faulting = folder.file('account/faulting.yaml', cli.GOOD.replace(
+    'good', 'faulting') + '''\
+  - write: { gva: 2MiB }
+account: { backings: [ { backing: thp, without: { exits: 1 } },
+                       { backing: anonymous, with: { exits: 1 } } ] }
+''')
+check('account', ['account', faulting], 0,
+      out='anonymous  512 ')
+check('account_markdown', ['account', '--format', 'markdown', faulting], 0,
+      out='| `thp` | 1 | 1: 1 fixed | 0 | 1 |\n')
+check('account_expectations', ['run', faulting], 1, out=(
+    'faulting.yaml:11:61: account: backings[1].with.exits: expected 1, '
+    'got 0\n'))
+check('account_without_prefault', ['account', folder.file(
+    'account/none.yaml', 'scenario: none\nabout: x\n')], 2,
+      err='account: there is no memslot 0 at the start')
+run = check('account_json', ['account', '--format', 'json', faulting], 0)
+try:
+    told = json.loads(run.out)
+    tap.check('account_json_content', [text for text, holds in (
+        ('rows', [row['backing'] for row in told] == ['thp', 'anonymous']),
+        ('counts', [row['without']['exits'] for row in told] == [1, 1]),
+        ('pre-faults', [row['with']['prefaulted'] for row in told] ==
+         [1, 512])) if not holds])
+except (ValueError, KeyError, IndexError) as problem:
+    tap.check('account_json_content', [repr(problem),
                                        *run.out.splitlines()[:20]])
 
 # walk
