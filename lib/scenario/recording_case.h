@@ -16,6 +16,8 @@ struct recorded_left_out {
 struct recorded_case {
 	const char *name;     /* NULL: the scenario replays no recording */
 	unsigned int vm;      /* which of the case's VMs, from 0 */
+	struct list vms;      /* of unsigned int: several that do the same */
+	bool count_from_vm;   /* numbers of steps are the VM's, from 0 */
 	unsigned int machine; /* last step of making the machine */
 	struct list left_out; /* of struct recorded_left_out */
 };

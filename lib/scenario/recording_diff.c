@@ -434,35 +434,7 @@ static int read_case(struct diff *diff, struct tdp_error *err)
 	return ret;
 }
 
-/* The steps from one KVM_CREATE_VM to the next. */
-static int find_vm(struct diff *diff, struct tdp_error *err)
-{
-	const struct recorded_case *wanted = &diff->scenario->recording;
-	unsigned int i, vm = 0;
-	bool found = false;
-
-	for (i = 0; i < MAX_RECORDED_STEPS && diff->steps[i]; i++) {
-		if (strcmp(json_text(diff->steps[i], "op"), "KVM_CREATE_VM") !=
-		    0)
-			continue;
-		if (vm == wanted->vm) {
-			diff->first = i;
-			found = true;
-		}
-		if (vm++ == wanted->vm + 1)
-			break;
-	}
-	diff->last = i - 1;
-	if (found && wanted->machine >= diff->first &&
-	    wanted->machine <= diff->last)
-		return TDP_OK;
-	return err_set(err, TDP_EINPUT,
-		       "%s: no case %s with a VM %u that is made up to step %u",
-		       diff->recording->path, wanted->name, wanted->vm,
-		       wanted->machine);
-}
-
-static int compare(struct diff *diff, struct tdp_error *err)
+static int compare(struct diff *diff, unsigned int vm, struct tdp_error *err)
 {
 	const struct tdp_report report = {
 		.step = on_step,
@@ -474,7 +446,7 @@ static int compare(struct diff *diff, struct tdp_error *err)
 	int ret = read_case(diff, err);
 
 	if (!ret)
-		ret = find_vm(diff, err);
+		ret = diff_place(diff, vm, err);
 	if (!ret)
 		ret = tdp_scenario_run(diff->scenario, &report, &summary, err);
 	if (ret)
@@ -494,27 +466,48 @@ static void diff_free(struct diff *diff)
 	free(diff);
 }
 
+/* One of the VMs of the case; *@nr_vms receives how many there are to do. */
+static int diff_vm(struct diff *diff, const char *path, unsigned int index,
+		   unsigned int *nr_vms, struct tdp_error *err)
+{
+	const struct recorded_case *wanted;
+	unsigned int vm;
+	int ret = scenario_load_on(path, &diff->recording->machine,
+				   &diff->scenario, err);
+
+	if (ret)
+		return ret;
+	wanted = &diff->scenario->recording;
+	if (!wanted->name)
+		return err_at(err, TDP_EINPUT, path, 1, 1,
+			      "it names no recorded case (\"recording:\")");
+	vm = wanted->vm;
+	if (wanted->vms.nr)
+		vm = ((const unsigned int *)wanted->vms.items)[index];
+	*nr_vms = wanted->vms.nr ? wanted->vms.nr : 1;
+	return compare(diff, vm, err);
+}
+
 int tdp_recording_diff(const struct tdp_recording *recording,
 		       const char *scenario,
 		       const struct tdp_diff_report *report,
 		       struct tdp_diff_summary *summary, struct tdp_error *err)
 {
-	struct diff *diff = calloc(1, sizeof(*diff));
-	int ret;
+	unsigned int i, nr_vms = 1;
+	int ret = TDP_OK;
 
 	*summary = (struct tdp_diff_summary){ 0 };
-	if (!diff)
-		return err_set(err, TDP_ENOMEM, "%s: out of memory", scenario);
-	diff->recording = recording;
-	diff->report = report;
-	diff->summary = summary;
-	ret = scenario_load_on(scenario, &recording->machine, &diff->scenario,
-			       err);
-	if (!ret && !diff->scenario->recording.name)
-		ret = err_at(err, TDP_EINPUT, scenario, 1, 1,
-			     "it names no recorded case (\"recording:\")");
-	if (!ret)
-		ret = compare(diff, err);
-	diff_free(diff);
+	for (i = 0; i < nr_vms && !ret; i++) {
+		struct diff *diff = calloc(1, sizeof(*diff));
+
+		if (!diff)
+			return err_set(err, TDP_ENOMEM, "%s: out of memory",
+				       scenario);
+		diff->recording = recording;
+		diff->report = report;
+		diff->summary = summary;
+		ret = diff_vm(diff, scenario, i, &nr_vms, err);
+		diff_free(diff);
+	}
 	return ret;
 }

@@ -40,6 +40,12 @@ struct diff {
 	struct diff_group group;
 };
 
+/*
+ * Find the steps of @vm, and give the scenario's numbers the recording's
+ * meaning.  (recording_place.c)
+ */
+int diff_place(struct diff *diff, unsigned int vm, struct tdp_error *err);
+
 /* Call the listener; @event is 0 if it is not about one. */
 void diff_report(struct diff *diff, unsigned int event, const char *field,
 		 const char *recorded, const char *model);

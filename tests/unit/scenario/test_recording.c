@@ -246,6 +246,64 @@ static void recorded_case_has_no_difference(void **state)
 	assert_int_equal(summary.left_out, 0);
 }
 
+/* Two VMs alike, of a kernel without KVM_PRE_FAULT_MEMORY. */
+/* clang-format off */
+static const char twice[] =
+	ENV STEP(0, "KVM_CREATE_VM") DONE "[]}\n"
+	STEP(1, "KVM_SET_USER_MEMORY_REGION") DONE "[]}\n"
+	STEP(2, "KVM_CREATE_VCPU") DONE INIT "}\n"
+	STEP(3, "KVM_SET_CPUID2") DONE INIT "}\n"
+	STEP(4, "KVM_SET_SREGS") DONE INIT "}\n"
+	STEP(5, "KVM_CREATE_VM") DONE "[]}\n"
+	STEP(6, "KVM_SET_USER_MEMORY_REGION") DONE "[]}\n"
+	STEP(7, "KVM_CREATE_VCPU") DONE INIT "}\n"
+	STEP(8, "KVM_SET_CPUID2") DONE INIT "}\n"
+	STEP(9, "KVM_SET_SREGS") DONE INIT "}\n";
+/* clang-format on */
+
+static const char each_vm[] =
+	"scenario: t\n"
+	"about: replays two VMs of a case\n"
+	"memslots: [ { slot: 0, gpa: 0, size: 16M } ]\n"
+	"recording: { case: A.basic, vms: [ 0, 1 ], count_from_vm: true,\n"
+	"             machine: 3 }\n"
+	"steps:\n"
+	"  - prefault: { gpa: 0x200000, size: 4K }\n"
+	"    recorded: 4\n"
+	"  - set_sregs: { cr0: 0x31 }\n"
+	"    recorded: 5\n";
+
+static void vms_of_a_case_are_replayed_in_turn(void **state)
+{
+	struct tdp_diff_summary summary;
+	struct tdp_error err;
+	struct seen seen;
+
+	(void)state;
+	assert_int_equal(diff(twice, each_vm, &seen, &summary, &err), TDP_OK);
+	if (seen.nr)
+		fail_msg("step %u: %s", seen.step, seen.field);
+	assert_int_equal(summary.steps, 10);
+	assert_int_equal(summary.events, 6);
+}
+
+static void vms_that_are_not_there_are_refused(void **state)
+{
+	struct tdp_diff_summary summary;
+	struct tdp_error err = { 0 };
+	struct seen seen;
+	char text[sizeof(each_vm)];
+
+	(void)state;
+	memcpy(text, each_vm, sizeof(text));
+	memcpy(strstr(text, "[ 0, 1 ]"), "[ 0, 2 ]", 8);
+	assert_int_equal(diff(twice, text, &seen, &summary, &err), TDP_EINPUT);
+	assert_non_null(strstr(err.message, "no case A.basic with a VM 2"));
+	memcpy(strstr(text, "[ 0, 2 ]"), "[ 0,64 ]", 8);
+	assert_int_equal(diff(twice, text, &seen, &summary, &err), TDP_EINPUT);
+	assert_non_null(strstr(err.message, "vms: 64 is too large"));
+}
+
 /* @text with the last @was replaced by @is; the caller frees it. */
 static char *changed(const char *text, const char *was, const char *is)
 {
@@ -442,6 +500,8 @@ int main(void)
 		ROWS(machines, machine_follows),
 		CASE(steps_are_enumerated),
 		CASE(recorded_case_has_no_difference),
+		CASE(vms_of_a_case_are_replayed_in_turn),
+		CASE(vms_that_are_not_there_are_refused),
 		ROWS(others, difference_is_found),
 		CASE(named_difference_is_explained),
 		CASE(left_out_step_is_counted),
