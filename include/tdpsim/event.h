@@ -61,7 +61,7 @@ enum tdp_field_format {
 	X(kvm_exit, 1, F(vcpu_id, DEC) F(exit_reason, EXIT) F(info1, HEX) F(info2, HEX)) \
 	X(kvm_inj_exception, 1, F(exception, DEC) F(has_error, BOOL) F(error_code, HEX)) \
 	X(kvm_smm_transition, 1, F(vcpu_id, DEC) F(entering, BOOL))	\
-	X(kvm_nested_vmenter, 1, F(tdp_enabled, BOOL) F(guest_pgd, HEX)) \
+	X(kvm_nested_vmenter, 1, F(vmcb, HEX) F(tdp_enabled, BOOL) F(guest_pgd, HEX)) \
 	X(kvm_nested_vmenter_failed, 1, F(err, HEX))			\
 	X(kvm_nested_vmexit, 1, F(vcpu_id, DEC) F(exit_reason, EXIT)	\
 	  F(info1, HEX) F(info2, HEX))					\

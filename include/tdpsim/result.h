@@ -94,6 +94,7 @@ enum tdp_outcome {
 	X(VIRTUALIZATION_OFF,	"virtualization_off",	"L1 has CR4.VMXE or EFER.SVME clear") \
 	X(NO_NESTED_TDP, "no_nested_tdp", "L1 asked for nested TDP without TDP in L0") \
 	X(BAD_EPTP,		"bad_eptp",		"VM entry refuses the EPT pointer") \
+	X(VMCB12, "vmcb12", "no VMCB can be at the address that VMRUN was given") \
 	X(BAD_NESTED_STATE,	"bad_nested_state",	"KVM_SET_NESTED_STATE refuses the state") \
 	X(PDPTRS,		"pdptrs",		"the PDPTEs can't be loaded") \
 	X(APIC_ACCESS_PAGE,	"apic_access_page",	"the APIC-access page can't be mapped") \
@@ -168,6 +169,14 @@ struct tdp_result {
 	uint64_t exit_info1; /* qualification, EXITINFO1 or #PF code */
 	uint64_t exit_info2; /* guest-physical or linear address */
 	uint64_t pferr;      /* error code given to the MMU */
+
+	/**
+	 * outcome NESTED_EXIT: what L1 reads: exit reason and qualification,
+	 * or EXITCODE, EXITINFO1 and EXITINFO2
+	 */
+	uint64_t l1_exit;
+	uint64_t l1_info1;
+	uint64_t l1_info2;
 
 	/** counts over the operation */
 	unsigned int exits;        /* hardware exits */

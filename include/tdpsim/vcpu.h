@@ -363,6 +363,40 @@ TDP_API int tdp_vcpu_nested_enter(struct tdp_vcpu *vcpu,
 				  struct tdp_result *result,
 				  struct tdp_error *err);
 /**
+ * struct tdp_vmrun - VMRUN as L1 executes it
+ * @vmcb:    RAX: guest-physical address of vmcb12
+ * @fetches: the processor does not tell the next RIP (no NRIPS), so that KVM
+ *           fetches the instruction to skip it
+ * @rip:     where it is; only looked at if @fetches
+ */
+struct tdp_vmrun {
+	tdp_gpa vmcb;
+	bool fetches;
+	tdp_gva rip;
+};
+
+/**
+ * tdp_vcpu_vmrun() - L1 executes VMRUN with a vmcb12 in its memory
+ *
+ * Controls and L2's registers are read from memory (APM 2: "VMCB Layout"), and
+ * #VMEXIT writes exit code, exit information and L2's CR0, CR3, CR4 and EFER
+ * back.  Outcomes as for tdp_vcpu_nested_enter(), and GUEST_FAULT (#GP) for an
+ * address that no VMCB can have.  KVM: nested_svm_vmrun().
+ *
+ * Return: as tdp_vcpu_run(); TDP_EINVAL on Intel.
+ */
+TDP_API int tdp_vcpu_vmrun(struct tdp_vcpu *vcpu, const struct tdp_vmrun *vmrun,
+			   struct tdp_result *result, struct tdp_error *err);
+
+/**
+ * tdp_vcpu_nested_exit_as() - tdp_vcpu_nested_exit() with an exit code
+ * @code: exit reason, or EXITCODE of SVM, that L1 is told
+ */
+TDP_API int tdp_vcpu_nested_exit_as(struct tdp_vcpu *vcpu, uint64_t code,
+				    struct tdp_result *result,
+				    struct tdp_error *err);
+
+/**
  * tdp_vcpu_nested_exit() - an event makes L2 exit to L1, before the next entry
  *
  * Outcome NESTED_EXIT; SHUTDOWN if L1's state can't be loaded.

@@ -134,6 +134,8 @@ struct tdp_vcpu {
 	bool nested_run_pending;
 	bool last_violation;     /* the last exit was an EPT violation */
 	uint64_t last_exit_info; /* its qualification, or EXITINFO1 */
+	bool has_vmcb12;         /* SVM: it lies in guest memory, at vmcb12 */
+	uint64_t vmcb12;
 	struct vcpu_smm smm_state;
 	struct mmu root_mmu;
 	struct mmu guest_mmu;

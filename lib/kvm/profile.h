@@ -116,6 +116,14 @@
 	V(SWALLOWED, "swallowed") V(TRIPLE_FAULT, "triple_fault")
 #define VALUES_NESTED_EPT_EXIT(V)					\
 	V(HARDWARE_BITS, "hardware_bits") V(WALK_BITS, "walk_bits")
+#define VALUES_NESTED_INVALID_CODE(V)					\
+	V(32_BITS, "32_bits") V(64_BITS, "64_bits")
+#define VALUES_NESTED_EXIT_CR4(V)					\
+	V(GUEST, "guest") V(WITH_PAE, "with_pae")
+#define VALUES_NESTED_VMRUN_SKIP(V)					\
+	V(FIRST, "first") V(AFTER_CHECKS, "after_checks")
+#define VALUES_SMM_SHUTDOWN(V)						\
+	V(KEEPS_ROLE, "keeps_role") V(LEAVES_SMM, "leaves_smm")
 #define VALUES_SMM_RSM(V)						\
 	V(RESETS_LAST, "resets_last") V(RESETS_FIRST, "resets_first")	\
 	V(LEAVES_NESTED, "leaves_nested")
@@ -230,6 +238,10 @@
 	X(NESTED_NP_WITHOUT_NPT, NESTED_NP_WITHOUT_NPT, "nested.np_without_npt") \
 	X(NESTED_EXIT_CR3,	NESTED_EXIT_CR3,	"nested.exit_cr3") \
 	X(NESTED_EPT_EXIT,	NESTED_EPT_EXIT,	"nested.ept_exit") \
+	X(NESTED_EXIT_CR4,	NESTED_EXIT_CR4,	"nested.exit_cr4") \
+	X(NESTED_INVALID_CODE,	NESTED_INVALID_CODE,	"nested.invalid_code") \
+	X(NESTED_VMRUN_SKIP,	NESTED_VMRUN_SKIP,	"nested.vmrun_skip") \
+	X(SMM_SHUTDOWN,		SMM_SHUTDOWN,		"smm.shutdown")	\
 	X(CPUID_AFTER_RUN,	CPUID_AFTER_RUN,	"cpuid.after_run") \
 	X(MTRR_HOST_GP,		SWITCH,			"mtrr.host_gp")
 
@@ -370,6 +382,18 @@ enum value_nested_exit_cr3 { VALUES_NESTED_EXIT_CR3(V) NR_NESTED_EXIT_CR3 };
 #undef V
 #define V(id, text) NESTED_EPT_EXIT_##id,
 enum value_nested_ept_exit { VALUES_NESTED_EPT_EXIT(V) NR_NESTED_EPT_EXIT };
+#undef V
+#define V(id, text) NESTED_EXIT_CR4_##id,
+enum value_nested_exit_cr4 { VALUES_NESTED_EXIT_CR4(V) NR_NESTED_EXIT_CR4 };
+#undef V
+#define V(id, text) NESTED_INVALID_CODE_##id,
+enum value_nested_invalid_code { VALUES_NESTED_INVALID_CODE(V) NR_NESTED_INVALID_CODE };
+#undef V
+#define V(id, text) NESTED_VMRUN_SKIP_##id,
+enum value_nested_vmrun_skip { VALUES_NESTED_VMRUN_SKIP(V) NR_NESTED_VMRUN_SKIP };
+#undef V
+#define V(id, text) SMM_SHUTDOWN_##id,
+enum value_smm_shutdown { VALUES_SMM_SHUTDOWN(V) NR_SMM_SHUTDOWN };
 #undef V
 #define V(id, text) CPUID_AFTER_RUN_##id,
 enum value_cpuid_after_run { VALUES_CPUID_AFTER_RUN(V) NR_CPUID_AFTER_RUN };

@@ -54,12 +54,14 @@ enum gw_status gw_gva_to_gpa(struct tdp_vcpu *vcpu, uint64_t gva,
 			     uint64_t access, struct guest_walk *walk,
 			     uint64_t *gpa)
 {
+	const struct mmu *mmu = gw_walk_mmu(vcpu);
 	struct guest_walker w;
 	enum gw_status status;
 
-	if (!(vcpu->sregs.cr0 & CR0_PG))
+	/* The role decides: a #VMEXIT that fails leaves L2's behind. */
+	if (!mmu->cpu_role.base.level)
 		return unpaged(vcpu, gva, access, walk, gpa);
-	gw_init(&w, vcpu, gw_walk_mmu(vcpu));
+	gw_init(&w, vcpu, mmu);
 	status = gw_walk(&w, gva, access, walk);
 	if (status == GW_OK)
 		*gpa = walk->gfn << 12 | (gva & FRAME_MASK);

@@ -5,6 +5,8 @@
  */
 #include "ops/nested.h"
 
+#include "ops/nested_vmcb.h"
+
 #include "arch/regs.h"
 #include "kvm/mmu.h"
 #include "kvm/root.h"
@@ -27,11 +29,17 @@ static void load_modes(struct tdp_vcpu *vcpu, const struct tdp_sregs *sregs)
 static enum tdp_reason load_cr3(struct tdp_vcpu *vcpu, uint64_t cr3,
 				bool reload_pdptrs)
 {
+	enum tdp_reason why = TDP_WHY_NONE;
+
 	if (!setreg_cr3_legal(vcpu, cr3))
-		return TDP_WHY_BAD_REGISTER;
-	if (reload_pdptrs && setreg_pae_paging(&vcpu->sregs) &&
-	    setreg_reload_pdptrs(vcpu, cr3) != PDPTR_OK)
-		return TDP_WHY_PDPTRS;
+		why = TDP_WHY_BAD_REGISTER;
+	else if (reload_pdptrs && setreg_pae_paging(&vcpu->sregs) &&
+		 setreg_reload_pdptrs(vcpu, cr3) != PDPTR_OK)
+		why = TDP_WHY_PDPTRS;
+	if (why) {
+		trace(vcpu->vm, kvm_nested_vmenter_failed, 0);
+		return why;
+	}
 	vcpu->sregs.cr3 = cr3;
 	mmu_init(vcpu);
 	if (!vcpu->nested_tdp)
@@ -64,7 +72,7 @@ void nested_trace_enter(const struct tdp_vcpu *vcpu)
 {
 	const struct tdp_nested_state *nested = &vcpu->nested;
 
-	trace(vcpu->vm, kvm_nested_vmenter, nested->tdp,
+	trace(vcpu->vm, kvm_nested_vmenter, vcpu->vmcb12, nested->tdp,
 	      nested->tdp ? nested->tdp_root : nested->l2.cr3);
 }
 
@@ -226,6 +234,10 @@ static bool load_host_svm(struct tdp_vcpu *vcpu)
 
 	load_modes(vcpu, &vcpu->l1);
 	vcpu->sregs.cr0 |= CR0_PE;
+	/* Shadow paging runs every guest with CR4.PAE. */
+	if (!vm->tdp_enabled &&
+	    vm->kvm.value[B_NESTED_EXIT_CR4] == NESTED_EXIT_CR4_WITH_PAE)
+		vcpu->sregs.cr4 |= CR4_PAE;
 	flush_svm(vcpu);
 	use_root_mmu(vcpu);
 	if (!load_cr3(vcpu, vcpu->l1.cr3, true))
@@ -238,6 +250,8 @@ static bool load_host_svm(struct tdp_vcpu *vcpu)
 /* Registers to vmcs12 or vmcb12; what was mapped for L2 is unmapped. */
 static void end_guest_mode(struct tdp_vcpu *vcpu)
 {
+	if (vcpu->has_vmcb12)
+		vmcb_write_save(vcpu);
 	vcpu->nested.l2 = vcpu->sregs;
 	vcpu->nested.l2.pdptrs_valid = setreg_pae_paging(&vcpu->sregs);
 	vcpu->nested_run_pending = false;

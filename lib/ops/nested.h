@@ -70,6 +70,32 @@ void nested_trace_enter(const struct tdp_vcpu *vcpu);
  */
 bool nested_to_l1(struct tdp_vcpu *vcpu);
 
+/* The state that is current from now on; nothing of it is loaded. */
+void nested_take_state(struct tdp_vcpu *vcpu,
+		       const struct tdp_nested_state *state,
+		       const struct tdp_sregs *l1);
+
+/* VMRUN (nested_vmrun.c) ------------------------------------------------------ */
+
+/* How L1 executes it, as far as the state of L2 does not say. */
+struct nested_vmrun {
+	bool in_memory; /* vmcb12 lies in guest memory, at @vmcb */
+	uint64_t vmcb;
+	bool bad_controls; /* a check of vmcb12 fails that nobody else makes */
+	bool fetches;      /* KVM has to fetch the instruction, at @rip */
+	uint64_t rip;
+};
+
+/* KVM 6.12: nested_svm_vmrun() */
+int nested_vmrun(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
+		 const struct nested_vmrun *how, struct tdp_result *result);
+
+/* VMLAUNCH or VMRUN, if L1 may execute it.  @how: SVM only. */
+int nested_enter_from_l1(struct tdp_vcpu *vcpu,
+			 const struct tdp_nested_state *state,
+			 const struct nested_vmrun *how,
+			 struct tdp_result *result);
+
 /* Exits to L1 (nested_exit.c) ------------------------------------------------ */
 
 /* What L1 reads of an exit: reason or exit code, and two words about it. */
@@ -77,6 +103,10 @@ struct nested_exit {
 	uint64_t code;
 	uint64_t info1, info2;
 };
+
+/* Where L1 finds it: in @result, and in vmcb12 if that lies in memory. */
+void nested_tell_l1(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		    const struct nested_exit *exit);
 
 /* L2 ends with @exit, because of @why; outcome NESTED_EXIT or SHUTDOWN. */
 int nested_reflect(struct tdp_vcpu *vcpu, struct tdp_result *result,

@@ -3,14 +3,27 @@
 #include "arch/ept_bits.h"
 #include "arch/regs.h"
 #include "ops/nested.h"
+#include "ops/nested_vmcb.h"
 
 #define EXIT_EPT_VIOLATION 48
 #define EXIT_EPT_MISCONFIG 49
 #define SVM_EXIT_NPF       0x400
 
+void nested_tell_l1(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		    const struct nested_exit *exit)
+{
+	result->l1_exit = exit->code;
+	result->l1_info1 = exit->info1;
+	result->l1_info2 = exit->info2;
+	/* The frame was there at VMRUN; that it is gone is not modelled. */
+	if (vcpu->has_vmcb12)
+		vmcb_write_exit(vcpu, exit);
+}
+
 int nested_reflect(struct tdp_vcpu *vcpu, struct tdp_result *result,
 		   const struct nested_exit *exit, enum tdp_reason why)
 {
+	nested_tell_l1(vcpu, result, exit);
 	trace(vcpu->vm, kvm_nested_vmexit_inject, exit->code, exit->info1,
 	      exit->info2);
 	result->outcome = TDP_OUTCOME_NESTED_EXIT;

@@ -10,8 +10,6 @@
 
 /* SDM: "VMX Basic Exit Reasons": 33, with bit 31 for a failed entry. */
 #define EXIT_INVALID_STATE UINT64_C(0x80000021)
-/* APM 2: "SVM Intercept Exit Codes": VMEXIT_INVALID */
-#define SVM_EXIT_ERR UINT64_C(0xffffffff)
 /* SDM: exit reason 1; APM 2: VMEXIT_INTR */
 #define EXIT_INTERRUPT 1
 #define SVM_EXIT_INTR  0x60
@@ -46,8 +44,7 @@ static int refuse(struct tdp_result *result, enum tdp_reason why)
 	return TDP_OK;
 }
 
-/* The state that is current from now on; nothing of it is loaded. */
-static void take_state(struct tdp_vcpu *vcpu,
+void nested_take_state(struct tdp_vcpu *vcpu,
 		       const struct tdp_nested_state *state,
 		       const struct tdp_sregs *l1)
 {
@@ -79,7 +76,7 @@ static int vmlaunch(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
 
 	if (why)
 		return refuse(result, why);
-	take_state(vcpu, state, &l1);
+	nested_take_state(vcpu, state, &l1);
 	nested_trace_enter(vcpu);
 	ret = nested_pages_load(vcpu, true, &load, &why);
 	if (ret)
@@ -96,46 +93,12 @@ static int vmlaunch(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
 	return TDP_OK;
 }
 
-/* VMEXIT_INVALID for what is found before the switch: nothing is reloaded. */
-static int vmexit_invalid(struct tdp_result *result, enum tdp_reason why)
-{
-	result->outcome = TDP_OUTCOME_NESTED_EXIT;
-	result->reason = why;
-	return TDP_OK;
-}
-
-/* KVM 6.12: nested_svm_vmrun() */
-static int vmrun(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
-		 struct tdp_result *result)
-{
-	struct tdp_sregs l1 = vcpu->sregs;
-	enum tdp_reason why = nested_check_controls(vcpu, state);
-	enum nested_load load = NESTED_LOADED;
-	int ret = TDP_OK;
-
-	if (!why)
-		why = nested_check_guest(vcpu, state, &state->l2);
-	if (why)
-		return vmexit_invalid(result, why);
-	take_state(vcpu, state, &l1);
-	why = nested_enter(vcpu, NESTED_FROM_L1);
-	if (!why)
-		ret = nested_pages_load(vcpu, false, &load, &why);
-	if (ret) {
-		nested_to_l1(vcpu);
-		return ret;
-	}
-	if (why)
-		return reflect(vcpu, result, SVM_EXIT_ERR, why);
-	vcpu->nested_run_pending = true;
-	return TDP_OK;
-}
-
 static bool virtualization_on(const struct tdp_vcpu *vcpu)
 {
 	if (is_vmx(vcpu))
 		return vcpu->sregs.cr4 & CR4_VMXE;
-	return (vcpu->sregs.efer & EFER_SVME) && (vcpu->sregs.cr0 & CR0_PE);
+	/* KVM 6.12: nested_svm_check_permissions(); hardware wants PE only. */
+	return (vcpu->sregs.efer & EFER_SVME) && (vcpu->sregs.cr0 & CR0_PG);
 }
 
 /* L2's PDPTEs, as far as they are read from memory. */
@@ -162,8 +125,9 @@ static enum tdp_reason blocker(const struct tdp_vcpu *vcpu,
 	return why ? why : pdptr_blocker(vcpu, state);
 }
 
-static int enter_from_l1(struct tdp_vcpu *vcpu,
+int nested_enter_from_l1(struct tdp_vcpu *vcpu,
 			 const struct tdp_nested_state *state,
+			 const struct nested_vmrun *how,
 			 struct tdp_result *result)
 {
 	enum tdp_reason why;
@@ -180,13 +144,14 @@ static int enter_from_l1(struct tdp_vcpu *vcpu,
 	if (why)
 		return result_block(result, why);
 	return is_vmx(vcpu) ? vmlaunch(vcpu, state, result) :
-			      vmrun(vcpu, state, result);
+			      nested_vmrun(vcpu, state, how, result);
 }
 
 int tdp_vcpu_nested_enter(struct tdp_vcpu *vcpu,
 			  const struct tdp_nested_state *state,
 			  struct tdp_result *result, struct tdp_error *err)
 {
+	const struct nested_vmrun described = { 0 };
 	bool entered;
 	int ret = check_vendor(vcpu, state, err);
 
@@ -195,7 +160,7 @@ int tdp_vcpu_nested_enter(struct tdp_vcpu *vcpu,
 		return ret;
 	ret = run_enter(vcpu, result, &entered, err);
 	if (!ret && entered) {
-		ret = enter_from_l1(vcpu, state, result);
+		ret = nested_enter_from_l1(vcpu, state, &described, result);
 		if (ret)
 			err_set(err, ret, "no memory for L2's pages");
 	}
@@ -206,17 +171,24 @@ int tdp_vcpu_nested_enter(struct tdp_vcpu *vcpu,
 
 /* What makes L2 exit ------------------------------------------------------------- */
 
-int tdp_vcpu_nested_exit(struct tdp_vcpu *vcpu, struct tdp_result *result,
-			 struct tdp_error *err)
+int tdp_vcpu_nested_exit_as(struct tdp_vcpu *vcpu, uint64_t code,
+			    struct tdp_result *result, struct tdp_error *err)
 {
 	(void)err;
 	result_begin(result);
 	if (!vcpu->guest_mode)
 		return refuse(result, TDP_WHY_NOT_IN_GUEST_MODE);
-	reflect(vcpu, result, is_vmx(vcpu) ? EXIT_INTERRUPT : SVM_EXIT_INTR,
-		TDP_WHY_NONE);
+	reflect(vcpu, result, code, TDP_WHY_NONE);
 	result_end(vcpu, result);
 	return TDP_OK;
+}
+
+int tdp_vcpu_nested_exit(struct tdp_vcpu *vcpu, struct tdp_result *result,
+			 struct tdp_error *err)
+{
+	return tdp_vcpu_nested_exit_as(
+		vcpu, is_vmx(vcpu) ? EXIT_INTERRUPT : SVM_EXIT_INTR, result,
+		err);
 }
 
 /* KVM_SET_NESTED_STATE ------------------------------------------------------------ */
@@ -309,7 +281,8 @@ static int set_state(struct tdp_vcpu *vcpu,
 		return result_block(result, why);
 	if (!is_vmx(vcpu))
 		nested_leave(vcpu);
-	take_state(vcpu, &own, &own.l1);
+	vcpu->has_vmcb12 = false;
+	nested_take_state(vcpu, &own, &own.l1);
 	return set_guest_mode(vcpu, result);
 }
 

@@ -74,6 +74,12 @@ static const struct field outcome_rows[] = {
 	       .about = "error code that KVM's MMU was given"),
 	RESULT(exit_reason, "exit_reason", type_number, FIELDS_GUEST,
 	       .about = "kvm_run.exit_reason"),
+	RESULT(l1_exit, "l1_exit", type_word, FIELDS_GUEST,
+	       .about = "exit reason or EXITCODE that L1 reads"),
+	RESULT(l1_info1, "l1_info1", type_word, FIELDS_GUEST,
+	       .about = "qualification or EXITINFO1 that L1 reads"),
+	RESULT(l1_info2, "l1_info2", type_word, FIELDS_GUEST,
+	       .about = "EXITINFO2 that L1 reads"),
 	/* counts */
 	RESULT(exits, "exits", type_number, FIELDS_COUNTS,
 	       .about = "hardware exits"),

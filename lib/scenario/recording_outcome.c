@@ -28,13 +28,15 @@ static void word_differs(struct diff *diff, const char *field,
 
 /*
  * How a recorded payload ends for each of the model's outcomes.  It ends with
- * port I/O unless the access keeps it from getting there; its guests have no
- * IDT, so that any exception becomes a triple fault.
+ * port I/O unless the access keeps it from getting there, and so does L1's
+ * behind an exit of L2; its guests have no IDT, so that any exception becomes a
+ * triple fault.
  */
 static const char *exit_of(enum tdp_outcome outcome)
 {
 	switch (outcome) {
 	case TDP_OUTCOME_DONE:
+	case TDP_OUTCOME_NESTED_EXIT:
 		return "IO";
 	case TDP_OUTCOME_MMIO:
 		return "MMIO";

@@ -21,7 +21,8 @@ static const struct verb *const verbs[] = {
 	&verb_nx_huge_pages, &verb_toggle_dirty_log,
 	/* modes */
 	&verb_smi, &verb_rsm, &verb_set_vcpu_events,
-	&verb_nested_enter, &verb_nested_exit, &verb_set_nested_state,
+	&verb_nested_enter, &verb_vmrun, &verb_nested_exit,
+	&verb_set_nested_state,
 	/* looking */
 	&verb_check,
 };

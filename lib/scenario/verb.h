@@ -61,7 +61,7 @@ extern const struct verb verb_get_dirty_log, verb_clear_dirty_log;
 extern const struct verb verb_age, verb_test_age, verb_recover_nx;
 extern const struct verb verb_nx_huge_pages, verb_toggle_dirty_log;
 extern const struct verb verb_smi, verb_rsm, verb_set_vcpu_events;
-extern const struct verb verb_nested_enter, verb_nested_exit;
+extern const struct verb verb_nested_enter, verb_vmrun, verb_nested_exit;
 extern const struct verb verb_set_nested_state;
 extern const struct verb verb_check;
 

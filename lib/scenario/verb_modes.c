@@ -184,18 +184,72 @@ const struct verb verb_nested_enter = {
 	.run = run_nested_enter,
 };
 
+struct vmrun_args {
+	unsigned int vcpu;
+	uint64_t vmcb;
+	uint64_t rip;
+};
+
+static const struct arg vmrun_rows[] = {
+	VCPU_ROW(struct vmrun_args),
+	ARG(struct vmrun_args, vmcb, type_address, .required = true,
+	    .about = "guest-physical address of vmcb12"),
+	ARG(struct vmrun_args, rip, type_address,
+	    .about =
+		    "where the instruction is, if the processor has no NRIPS: KVM fetches it "
+		    "to skip it"),
+};
+
+static int run_vmrun(struct run *run, const void *args)
+{
+	const struct vmrun_args *a = args;
+	const struct tdp_vmrun vmrun = {
+		.vmcb = TDP_GPA(a->vmcb),
+		.fetches = is_given(run, "rip"),
+		.rip = TDP_GVA(a->rip),
+	};
+
+	return tdp_vcpu_vmrun(run_vcpu(run, a->vcpu), &vmrun,
+			      &run->outcome.result, run->err);
+}
+
+const struct verb verb_vmrun = {
+	.name = "vmrun",
+	.about =
+		"L1 executes VMRUN with the vmcb12 that lies in its memory; #VMEXIT writes to "
+		"it",
+	.args = ARGS(vmrun_rows, struct vmrun_args),
+	.fields = FIELDS_MODE,
+	.run = run_vmrun,
+};
+
+struct exit_args {
+	unsigned int vcpu;
+	uint64_t code;
+};
+
+static const struct arg exit_rows[] = {
+	VCPU_ROW(struct exit_args),
+	ARG(struct exit_args, code, type_word,
+	    .about =
+		    "exit reason, or EXITCODE of SVM, that L1 is told; default: an interrupt"),
+};
+
 static int run_nested_exit(struct run *run, const void *args)
 {
-	const struct vcpu_args *a = args;
+	const struct exit_args *a = args;
+	struct tdp_vcpu *vcpu = run_vcpu(run, a->vcpu);
 
-	return tdp_vcpu_nested_exit(run_vcpu(run, a->vcpu),
-				    &run->outcome.result, run->err);
+	if (is_given(run, "code"))
+		return tdp_vcpu_nested_exit_as(vcpu, a->code,
+					       &run->outcome.result, run->err);
+	return tdp_vcpu_nested_exit(vcpu, &run->outcome.result, run->err);
 }
 
 const struct verb verb_nested_exit = {
 	.name = "nested_exit",
 	.about = "L2 exits to L1",
-	.args = ARGS(vcpu_rows, struct vcpu_args),
+	.args = ARGS(exit_rows, struct exit_args),
 	.fields = FIELDS_MODE,
 	.run = run_nested_exit,
 };

@@ -12,7 +12,7 @@
  * Whoever adds a member to the state of a VM has to decide whether it can be
  * observed, put it in below if so, and see that vm/checkpoint.c saves it.
  */
-static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 1568,
+static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 1584,
 	      "new state: see above");
 static_assert(sizeof(struct tdp_vm) == 936, "new state: see above");
 static_assert(sizeof(struct mmu_page) == 88, "new state: see above");
@@ -257,6 +257,7 @@ static void put_nested(struct digest *d, const struct tdp_vcpu *vcpu)
 {
 	put_raw(d, &vcpu->nested, sizeof(vcpu->nested));
 	put_raw(d, vcpu->nested_page, sizeof(vcpu->nested_page));
+	digest_put(d, vcpu->has_vmcb12 ? vcpu->vmcb12 : UINT64_MAX);
 	digest_put(d, vcpu->last_violation);
 	digest_put(d, vcpu->last_exit_info);
 	put_sregs(d, &vcpu->l1);

@@ -268,6 +268,14 @@ static const struct border_row {
 	{ "nested.ept_exit", "v7.2", "walk_bits" },
 	{ "nested.exit_cr3", "v5.10", "swallowed" },
 	{ "nested.exit_cr3", "v7.1", "triple_fault" },
+	{ "nested.exit_cr4", "v5.10", "guest" },
+	{ "nested.exit_cr4", "v7.1", "with_pae" },
+	{ "nested.invalid_code", "v5.10", "32_bits" },
+	{ "nested.invalid_code", "v7.0", "64_bits" },
+	{ "nested.vmrun_skip", "v5.10", "first" },
+	{ "nested.vmrun_skip", "v7.1", "after_checks" },
+	{ "smm.shutdown", "v5.10", "keeps_role" },
+	{ "smm.shutdown", "v6.15", "leaves_smm" },
 	{ "smm.leave", "v5.10", "request" },
 	{ "smm.flip", "v5.10", "keeps_nested" },
 	{ "smm.flip", "v5.17", "leaves_nested" },
@@ -400,11 +408,11 @@ static const struct point_row {
 	{ "v6.1.192", "v6.1",
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "
 	  "root.life=persistent mmu.wp_toggle=keeps_roots sregs.checks=cr0 "
-	  "nested.exit_cr3=triple_fault " },
+	  "nested.exit_cr3=triple_fault nested.invalid_code=64_bits " },
 	{ "v6.12.117", "v6.12",
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "
 	  "mmu.stale_check=after_reclaim fault.ept_flags=guest_final "
-	  "nested.exit_cr3=triple_fault " },
+	  "nested.exit_cr3=triple_fault nested.invalid_code=64_bits " },
 };
 
 static void point_release(void **state)

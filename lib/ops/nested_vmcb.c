@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fields of vmcb12 that the MMU depends on, where the guest's memory has
+ * them.  APM 2: "VMCB Layout" (appendix B).
+ */
+#include "ops/nested_vmcb.h"
+
+#include "arch/regs.h"
+#include "ops/setreg.h"
+
+/* clang-format off */
+enum {
+	VMCB_INTERCEPTS	= 0x010,	/* bit 0: VMRUN */
+	VMCB_MSRPM	= 0x048,
+	VMCB_ASID	= 0x058,	/* bits 31:0 */
+	VMCB_TLB	= 0x05c,	/* bits 7:0 */
+	VMCB_EXITCODE	= 0x070,
+	VMCB_EXITINFO1	= 0x078,
+	VMCB_EXITINFO2	= 0x080,
+	VMCB_NESTED	= 0x090,
+	VMCB_NCR3	= 0x0b0,
+	VMCB_EFER	= 0x4d0,
+	VMCB_CR4	= 0x548,
+	VMCB_CR3	= 0x550,
+	VMCB_CR0	= 0x558,
+};
+/* clang-format on */
+
+#define INTERCEPT_VMRUN BIT(0)
+#define INTERCEPT_MSR   BIT(28) /* of the word at 0x00c */
+#define VMCB_MISC1      0x00c
+
+/* Of the word at VMCB_NESTED. */
+#define NESTED_NP_ENABLE BIT(0)
+#define NESTED_GMET      BIT(3)
+
+/* TLB_CONTROL: do nothing, flush all. */
+#define TLB_FLUSH_ALL 1
+
+bool vmcb_address_valid(const struct tdp_vcpu *vcpu, uint64_t gpa)
+{
+	return is_aligned(gpa, FRAME_SIZE) && setreg_cr3_legal(vcpu, gpa);
+}
+
+/* KVM maps the frame: kvm_vcpu_map(), in address space 0 (no SMM in VMRUN). */
+static enum guest_mem_status read_field(const struct tdp_vcpu *vcpu,
+					uint64_t gpa, unsigned int size,
+					uint64_t *value)
+{
+	return guest_mem_read(vcpu->vm, 0, gpa, size, value);
+}
+
+struct vmcb_field {
+	unsigned int offset, size;
+	uint64_t *value;
+};
+
+static void take_controls(struct vmcb12 *vmcb, uint64_t misc1, uint64_t nested,
+			  uint64_t msrpm)
+{
+	struct tdp_nested_state *state = &vmcb->state;
+
+	state->tdp = nested & NESTED_NP_ENABLE;
+	state->gmet = nested & NESTED_GMET;
+	state->has_page[TDP_NESTED_MSR_BITMAP] = misc1 & INTERCEPT_MSR;
+	state->page[TDP_NESTED_MSR_BITMAP] = msrpm;
+}
+
+enum guest_mem_status vmcb_read(const struct tdp_vcpu *vcpu, uint64_t gpa,
+				struct vmcb12 *vmcb)
+{
+	struct tdp_nested_state *state = &vmcb->state;
+	uint64_t misc1 = 0, nested = 0, msrpm = 0;
+	const struct vmcb_field fields[] = {
+		{ VMCB_MISC1, 4, &misc1 },
+		{ VMCB_INTERCEPTS, 4, &vmcb->intercepts },
+		{ VMCB_MSRPM, 8, &msrpm },
+		{ VMCB_ASID, 4, &vmcb->asid },
+		{ VMCB_TLB, 1, &vmcb->tlb_control },
+		{ VMCB_NESTED, 8, &nested },
+		{ VMCB_NCR3, 8, &state->tdp_root },
+		{ VMCB_EFER, 8, &state->l2.efer },
+		{ VMCB_CR4, 8, &state->l2.cr4 },
+		{ VMCB_CR3, 8, &state->l2.cr3 },
+		{ VMCB_CR0, 8, &state->l2.cr0 },
+	};
+	unsigned int i;
+
+	*vmcb = (struct vmcb12){ 0 };
+	for (i = 0; i < ARRAY_SIZE(fields); i++) {
+		enum guest_mem_status status = read_field(
+			vcpu, gpa + fields[i].offset, fields[i].size,
+			fields[i].value);
+
+		if (status)
+			return status;
+	}
+	take_controls(vmcb, misc1, nested, msrpm);
+	return GUEST_MEM_OK;
+}
+
+/* KVM 6.12: __nested_vmcb_check_controls(), nested_svm_check_tlb_ctl() */
+bool vmcb_controls_valid(const struct vmcb12 *vmcb)
+{
+	return (vmcb->intercepts & INTERCEPT_VMRUN) && vmcb->asid &&
+	       vmcb->tlb_control <= TLB_FLUSH_ALL;
+}
+
+static enum guest_mem_status write_field(const struct tdp_vcpu *vcpu,
+					 unsigned int offset, uint64_t value)
+{
+	return guest_mem_write(vcpu->vm, 0, vcpu->vmcb12 + offset, 8, value);
+}
+
+enum guest_mem_status vmcb_write_exit(const struct tdp_vcpu *vcpu,
+				      const struct nested_exit *exit)
+{
+	enum guest_mem_status status = write_field(vcpu, VMCB_EXITCODE,
+						   exit->code);
+
+	if (!status)
+		status = write_field(vcpu, VMCB_EXITINFO1, exit->info1);
+	if (!status)
+		status = write_field(vcpu, VMCB_EXITINFO2, exit->info2);
+	return status;
+}
+
+enum guest_mem_status vmcb_write_save(const struct tdp_vcpu *vcpu)
+{
+	const struct tdp_sregs *l2 = &vcpu->sregs;
+	enum guest_mem_status status = write_field(vcpu, VMCB_EFER, l2->efer);
+
+	if (!status)
+		status = write_field(vcpu, VMCB_CR0, l2->cr0);
+	if (!status)
+		status = write_field(vcpu, VMCB_CR3, l2->cr3);
+	if (!status)
+		status = write_field(vcpu, VMCB_CR4, l2->cr4);
+	return status;
+}
