@@ -37,6 +37,7 @@ enum tdp_explained_kind {
 	TDP_EXPLAINED_REMARK, /* the scenario's own "why" */
 	TDP_EXPLAINED_EVENT,  /* what happened: an event, decoded */
 	TDP_EXPLAINED_GAVE,   /* what the step gave: a field of its result */
+	TDP_EXPLAINED_CYCLE,  /* what repeats: an event of each round */
 	TDP_EXPLAINED_RULE,   /* which rule decided: a reason, a walk reason */
 	TDP_EXPLAINED_MATTERED,  /* a behaviour that the answer hangs on */
 	TDP_EXPLAINED_REFERENCE, /* the walk now: one memory reference */

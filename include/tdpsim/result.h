@@ -78,6 +78,7 @@ enum tdp_outcome {
 	X(SPURIOUS,		"spurious",		"the SPTE already allows the access") \
 	X(FAST_FIXED,		"fast_fixed",		"fixed without the MMU lock") \
 	X(MAPPED,		"mapped",		"an SPTE was installed or changed") \
+	X(INVALIDATED, "invalidated", "the host changed the page while it was looked up") \
 	X(ROOT_OBSOLETE,	"root_obsolete",	"the root was invalidated meanwhile") \
 	X(ROOT_INVISIBLE, "root_invisible", "the guest's root table is outside all memslots") \
 	X(NO_MMU_PAGES,		"no_mmu_pages",		"no shadow page may be allocated") \
@@ -188,6 +189,9 @@ struct tdp_result {
 	unsigned int refs;        /* entries that the last walk read */
 	unsigned int guest_refs;  /* of them: the guest's */
 	unsigned int nested_refs; /* of them: EPT's or NPT's */
+
+	/** LIVELOCK: events of one round of the loop (tdp_vcpu_get_cycle()) */
+	unsigned int cycle;
 
 	/** KVM_EXIT_* of kvm_run, if the operation is a KVM_RUN */
 	unsigned int exit_reason;

@@ -3,6 +3,7 @@
 #ifndef TDPSIM_VCPU_H
 #define TDPSIM_VCPU_H
 
+#include "event.h"
 #include "vm.h"
 
 #ifdef __cplusplus
@@ -262,6 +263,46 @@ struct tdp_memtypes {
 TDP_API int tdp_vm_get_memtypes(struct tdp_vm *vm, tdp_gva gva,
 				struct tdp_memtypes *memtypes,
 				struct tdp_error *err);
+
+#define TDP_CAP_PRE_FAULT_MEMORY 236
+
+/**
+ * tdp_vm_prefault_capability() - KVM_CHECK_EXTENSION of KVM_CAP_PRE_FAULT_MEMORY
+ * @system: asked of /dev/kvm, else of the VM
+ *
+ * It says what the host can do: TDP or not.  Whether this vCPU can use the
+ * ioctl right now hangs on its MMU, and only the ioctl tells.
+ *
+ * KVM 6.12: kvm_vm_ioctl_check_extension(); KVM_CAP_MAP_MEMORY, which had the
+ * same number, in the postings of 2024.
+ *
+ * Return: the capability's value.
+ */
+TDP_API uint64_t tdp_vm_prefault_capability(const struct tdp_vm *vm,
+					    bool system);
+
+#define TDP_CYCLE_EVENTS 12
+
+/**
+ * struct tdp_cycle - what repeats in a loop without progress
+ * @nr_events: events of one round; those beyond TDP_CYCLE_EVENTS are counted only
+ * @event:     the round, in order: exits, what KVM traces of them, and which rule
+ *             decided each time
+ */
+struct tdp_cycle {
+	unsigned int nr_events;
+	struct tdp_event event[TDP_CYCLE_EVENTS];
+};
+
+/**
+ * tdp_vcpu_get_cycle() - one round of the loop that the last LIVELOCK was
+ * @cycle: receives it; without events if the vCPU never was in one
+ *
+ * The round is recorded after the loop was recognized, whoever listens to the
+ * VM; a listener does not hear it once more.
+ */
+TDP_API void tdp_vcpu_get_cycle(const struct tdp_vcpu *vcpu,
+				struct tdp_cycle *cycle);
 
 /**
  * tdp_vcpu_prefault() - KVM_PRE_FAULT_MEMORY

@@ -119,7 +119,7 @@ enum ret_pf fault_get_pfn(struct fault *f)
 		return ret;
 	/* The notifier ran meanwhile: what was looked up may be stale. */
 	if (f->slot && notify_retry(f->vm, f->invalidate_seq, f->gfn))
-		return fault_because(f, RET_PF_RETRY, TDP_WHY_NONE);
+		return fault_because(f, RET_PF_RETRY, TDP_WHY_INVALIDATED);
 	return RET_PF_CONTINUE;
 }
 

@@ -163,7 +163,12 @@ static bool prepare(struct fault *f)
 
 enum ret_pf fault_handle(struct fault *f)
 {
-	return prepare(f) ? fault_direct(f) : shadow_page_fault(f);
+	enum ret_pf ret = prepare(f) ? fault_direct(f) : shadow_page_fault(f);
+
+	/* What became of other faults says the result. */
+	if (ret == RET_PF_RETRY && f->why != TDP_WHY_NONE)
+		trace(f->vm, decided, f->vcpu->id, f->gfn, f->why);
+	return ret;
 }
 
 /* An exit because of reserved bits: of an MMIO SPTE? */

@@ -142,6 +142,7 @@ struct tdp_vcpu {
 	struct mmu nested_mmu; /* role only: walks L2's own tables */
 	struct mmu *mmu;       /* &root_mmu or &guest_mmu */
 	uint32_t requests;
+	struct tdp_cycle cycle; /* of the last livelock */
 	bool signal_pending;
 	uint64_t signal_after; /* pages until one becomes pending; 0: none */
 	uint64_t mmio_gfn;     /* vcpu->arch.mmio_gfn and its generation */

@@ -7,6 +7,7 @@
 #include "kvm/fault.h"
 #include "kvm/guest_mem.h"
 #include "kvm/shadow.h"
+#include "ops/cycle.h"
 #include "ops/hw.h"
 #include "ops/nested.h"
 #include "ops/ops.h"
@@ -131,15 +132,35 @@ static void describe_exit(struct access_run *run)
 
 /* Handling the exit ------------------------------------------------------------------ */
 
+static int step(struct access_run *run);
+
+/* One round more, for the record; what it counts does not count. */
+static int record_cycle(struct access_run *run)
+{
+	struct tdp_result before = *run->result;
+	struct cycle_recorder recorder;
+	int ret;
+
+	run->recording = true;
+	cycle_begin(run->vcpu, &recorder);
+	ret = step(run);
+	cycle_end(run->vcpu, &recorder);
+	*run->result = before;
+	run->result->cycle = run->vcpu->cycle.nr_events;
+	return ret;
+}
+
 static int livelock(struct access_run *run, const struct fault *f)
 {
 	run->done = true;
+	if (run->recording)
+		return TDP_OK;
 	run->result->outcome = TDP_OUTCOME_LIVELOCK;
 	run->result->reason = f->why;
 	if (hw_nested_levels(run->vcpu) &&
 	    hw_nested_levels(run->vcpu) != run->vcpu->mmu->root_role.level)
 		run->result->reason = TDP_WHY_WALK_MISMATCH;
-	return TDP_OK;
+	return record_cycle(run);
 }
 
 /* The same exit again, and nothing was installed: how often? */
@@ -395,7 +416,7 @@ void access_begin(struct access_run *run, struct tdp_vcpu *vcpu,
 	run->last_info = UINT64_MAX;
 	run->last_address = 0;
 	run->repeats = 0;
-	run->done = run->stepped = run->in_fault = false;
+	run->done = run->stepped = run->in_fault = run->recording = false;
 	result_begin(result);
 }
 

@@ -12,6 +12,7 @@
 #include "kvm/mmu.h"
 #include "kvm/root.h"
 #include "kvm/tdp_mmu.h"
+#include "ops/cycle.h"
 #include "ops/ops.h"
 #include "ops/stepped.h"
 
@@ -23,9 +24,18 @@
 #define MAP_V1_EXEC  BIT(1)
 #define MAP_V1_USER  BIT(2)
 
+/* What KVM_CHECK_EXTENSION says of the capability, number 236 in all stages. */
+enum capability {
+	CAP_NONE,      /* 0 */
+	CAP_ALWAYS,    /* 1 */
+	CAP_TDP_OF_VM, /* a VM: 1 with TDP; /dev/kvm: 1 */
+	CAP_TDP,       /* 1 with TDP */
+};
+
 /* What one stage of the interface does differently from another. */
 struct prefault_api {
 	bool exists;
+	enum capability capability;
 	uint64_t flags;       /* accepted */
 	bool prefetch;        /* Accessed is withheld */
 	bool guest_final;     /* PFERR_GUEST_FINAL in the error code */
@@ -43,21 +53,23 @@ struct prefault_api {
 static const struct prefault_api apis[NR_PREFAULT_API] = {
 	[PREFAULT_API_NONE] = { .exists = false },
 	[PREFAULT_API_MAP_V1] = {
-		.exists = true,
+		.exists = true, .capability = CAP_ALWAYS,
 		.flags = MAP_V1_WRITE | MAP_V1_EXEC | MAP_V1_USER,
 		.any_handler = true, .retry = -EAGAIN, .emulate = -EIO,
 		.aligned_levels = true,
 	},
 	[PREFAULT_API_MAP_V2] = {
-		.exists = true, .bad_handler = -EINVAL, .retry = -EAGAIN,
-		.emulate = -EINVAL, .wraps_size = true,
+		.exists = true, .capability = CAP_ALWAYS, .bad_handler = -EINVAL,
+		.retry = -EAGAIN, .emulate = -EINVAL, .wraps_size = true,
 	},
 	[PREFAULT_API_MAP_V3] = {
-		.exists = true, .prefetch = true, .bad_handler = -EOPNOTSUPP,
-		.retry = -EAGAIN, .emulate = -EINVAL, .hides_errors = true,
+		.exists = true, .capability = CAP_TDP_OF_VM, .prefetch = true,
+		.bad_handler = -EOPNOTSUPP, .retry = -EAGAIN,
+		.emulate = -EINVAL, .hides_errors = true,
 	},
 #define MERGED								\
-	.exists = true, .prefetch = true, .guest_final = true,		\
+	.exists = true, .capability = CAP_TDP, .prefetch = true,	\
+	.guest_final = true,						\
 	.bad_handler = -EOPNOTSUPP, .emulate = -ENOENT, .hides_errors = true
 	[PREFAULT_API_6_11] = { MERGED },
 	[PREFAULT_API_6_12] = { MERGED },
@@ -174,6 +186,18 @@ static uint64_t error_code(const struct prefault *p)
 	return code;
 }
 
+/* One round more, for the record: nothing but the fault itself is repeated. */
+static void record_cycle(struct prefault *p)
+{
+	struct fault again = p->f.fault;
+	struct cycle_recorder recorder;
+
+	cycle_begin(p->vcpu, &recorder);
+	fault_handle(&again);
+	cycle_end(p->vcpu, &recorder);
+	p->result->cycle = p->vcpu->cycle.nr_events;
+}
+
 /* A loop that only a signal ends: it comes, or the task spins for ever. */
 static int spin(struct prefault *p)
 {
@@ -187,10 +211,12 @@ static int spin(struct prefault *p)
 		vcpu->signal_pending = true;
 	}
 	/* KVM 6.12: kvm_tdp_map_page() leaves kvm_run alone. */
-	if (vcpu->signal_pending)
+	if (vcpu->signal_pending) {
 		vcpu->signal_pending = false;
-	else
-		p->result->outcome = TDP_OUTCOME_LIVELOCK;
+		return fail(p, -EINTR, why);
+	}
+	p->result->outcome = TDP_OUTCOME_LIVELOCK;
+	record_cycle(p);
 	return fail(p, -EINTR, why);
 }
 
@@ -554,4 +580,21 @@ int prefault_step(struct prefault *p)
 	p->begun = true;
 	err = check(p);
 	return err ? finish(p, err) : next_page(p);
+}
+
+uint64_t tdp_vm_prefault_capability(const struct tdp_vm *vm, bool system)
+{
+	const struct prefault_api *api = &apis[vm->kvm.value[B_PREFAULT_API]];
+
+	switch (api->capability) {
+	case CAP_NONE:
+		break;
+	case CAP_ALWAYS:
+		return 1;
+	case CAP_TDP_OF_VM:
+		return system || vm->tdp_enabled;
+	case CAP_TDP:
+		return vm->tdp_enabled;
+	}
+	return 0;
 }

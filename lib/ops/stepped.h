@@ -35,8 +35,9 @@ struct access_run {
 	uint64_t last_info, last_address;
 	unsigned int repeats;
 	bool done;
-	bool stepped;  /* loops are seen by whoever takes the steps */
-	bool in_fault; /* stepped: f is under way */
+	bool stepped;   /* loops are seen by whoever takes the steps */
+	bool in_fault;  /* stepped: f is under way */
+	bool recording; /* one more round of a livelock */
 	struct stepped_fault f;
 };
 

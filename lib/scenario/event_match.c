@@ -132,6 +132,14 @@ int no_events_parse(const struct decoder *d, const struct node *node,
 	return patterns_parse(d, node, &wants->never, &wants->nr_never);
 }
 
+int event_cycle_parse(const struct decoder *d, const struct node *node,
+		      struct event_wants *wants)
+{
+	wants->line = node->line;
+	wants->column = node->column;
+	return patterns_parse(d, node, &wants->cycle, &wants->nr_cycle);
+}
+
 int event_counts_parse(const struct decoder *d, const struct node *node,
 		       struct event_wants *wants)
 {
@@ -160,16 +168,15 @@ int event_counts_parse(const struct decoder *d, const struct node *node,
 
 /* Matching ----------------------------------------------------------------- */
 
-static bool matches(const struct event_match *match,
-		    const struct event_pattern *pattern,
-		    const struct tdp_event *event)
+bool event_matches(const struct event_pattern *pattern,
+		   const struct layouts *layouts, const struct tdp_event *event)
 {
 	const struct expectation *e;
 
 	if (pattern->id != event->id)
 		return false;
 	for (e = pattern->fields; e; e = e->next)
-		if (expectation_actual(e, match->layouts, event) != e->value)
+		if (expectation_actual(e, layouts, event) != e->value)
 			return false;
 	return true;
 }
@@ -192,11 +199,11 @@ void event_match_take(struct event_match *match, const struct tdp_event *event)
 
 	match->count[event->id]++;
 	if (match->next < wants->nr_in_order &&
-	    matches(match, &wants->in_order[match->next], event))
+	    event_matches(&wants->in_order[match->next], match->layouts, event))
 		match->next++;
 	for (i = 0; i < wants->nr_never; i++) {
 		if ((match->seen & BIT(i)) ||
-		    !matches(match, &wants->never[i], event))
+		    !event_matches(&wants->never[i], match->layouts, event))
 			continue;
 		match->seen |= BIT(i);
 		match->offender[i] = *event;

@@ -33,6 +33,9 @@ struct event_wants {
 	unsigned int nr_never;
 	struct event_count *counts;
 	unsigned int nr_counts;
+	struct event_pattern *cycle; /* one round: these and no others */
+	unsigned int nr_cycle;
+	unsigned int line, column; /* of the cycle */
 };
 
 /* What has been seen of them so far. */
@@ -52,6 +55,13 @@ int no_events_parse(const struct decoder *d, const struct node *node,
 		    struct event_wants *wants);
 int event_counts_parse(const struct decoder *d, const struct node *node,
 		       struct event_wants *wants);
+int event_cycle_parse(const struct decoder *d, const struct node *node,
+		      struct event_wants *wants);
+
+/* Is it an event as the pattern says? */
+bool event_matches(const struct event_pattern *pattern,
+		   const struct layouts *layouts,
+		   const struct tdp_event *event);
 
 void event_match_start(struct event_match *match,
 		       const struct event_wants *wants,

@@ -21,6 +21,7 @@ const char *tdp_explained_kind_name(enum tdp_explained_kind kind)
 		[TDP_EXPLAINED_REMARK] = "remark",
 		[TDP_EXPLAINED_EVENT] = "event",
 		[TDP_EXPLAINED_GAVE] = "gave",
+		[TDP_EXPLAINED_CYCLE] = "cycle",
 		[TDP_EXPLAINED_RULE] = "rule",
 		[TDP_EXPLAINED_MATTERED] = "mattered",
 		[TDP_EXPLAINED_REFERENCE] = "walk",
@@ -103,6 +104,7 @@ char *exit_info_print(uint64_t exit, uint64_t info, char *buf, size_t size)
 }
 
 static void event_tell(const struct teller *t, struct run *run,
+		       enum tdp_explained_kind kind,
 		       const struct tdp_event *event)
 {
 	char text[RUN_TEXT_BYTES], info[256] = "";
@@ -113,8 +115,20 @@ static void event_tell(const struct teller *t, struct run *run,
 		exit_info_print(event->field[1], event->field[2], info,
 				sizeof(info));
 	fields = strchr(text, ':');
-	tell(t, run, TDP_EXPLAINED_EVENT, event_nth(event->id, NULL), NULL,
-	     "%s%s", fields ? fields + 2 : "", info);
+	tell(t, run, kind, event_nth(event->id, NULL), NULL, "%s%s",
+	     fields ? fields + 2 : "", info);
+}
+
+static void cycle_tell(const struct teller *t, struct run *run)
+{
+	struct tdp_cycle cycle;
+	unsigned int i;
+
+	if (!run->outcome.result.cycle)
+		return;
+	tdp_vcpu_get_cycle(run_vcpu(run, run->step->vcpu), &cycle);
+	for (i = 0; i < cycle.nr_events && i < TDP_CYCLE_EVENTS; i++)
+		event_tell(t, run, TDP_EXPLAINED_CYCLE, &cycle.event[i]);
 }
 
 static void note_event(struct teller *t, const struct tdp_event *event)
@@ -137,7 +151,7 @@ static void on_event(struct run *run, const struct tdp_event *event,
 		return;
 	note_event(t, event);
 	if (t->events_told++ < MAX_EVENTS_TOLD)
-		event_tell(t, run, event);
+		event_tell(t, run, TDP_EXPLAINED_EVENT, event);
 }
 
 /* Rules -------------------------------------------------------------------- */
@@ -254,6 +268,7 @@ static int step_tell(struct teller *t, struct run *run)
 		     "%" PRIu64 " more events",
 		     t->events_told - MAX_EVENTS_TOLD);
 	gave_tell(t, run);
+	cycle_tell(t, run);
 	rules_tell(t, run);
 	early_tell(t, run);
 	matters_tell(t, run);

@@ -113,7 +113,7 @@ static const struct why
 		"PML entry, without an exit",
 		"SDM: \"Page-Modification Logging\" (3C); KVM 6.12: vmx_flush_pml_buffer()" },
 	complete = {
-		"reads and writes will not exit",
+		"mapped with all that reads and writes need",
 		"KVM 6.12: make_spte()" };
 /* clang-format on */
 

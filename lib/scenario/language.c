@@ -52,7 +52,7 @@ static const struct subject {
 static const struct type *const types[] = {
 	&type_number, &type_word, &type_address, &type_size, &type_bool,
 	&type_level, &type_errno, &type_vcpu, &type_text, &type_map,
-	&type_list, &type_vendor, &type_backing, &type_mode,
+	&type_list, &type_vendor, &type_backing, &type_capability, &type_mode,
 	&type_paging_mode, &type_access_kind, &type_reg, &type_cr0,
 	&type_cr3, &type_cr4, &type_efer, &type_pdptrs, &type_rflags,
 	&type_rights, &type_pte_bits, &type_outcome, &type_reason,

@@ -90,6 +90,7 @@ struct expect_text {
 	const struct node *events;
 	const struct node *no_events;
 	const struct node *event_counts;
+	const struct node *cycle;
 };
 
 static const struct arg expect_rows[] = {
@@ -99,6 +100,8 @@ static const struct arg expect_rows[] = {
 	    .about = "none of these events"),
 	ARG(struct expect_text, event_counts, type_mapping,
 	    .about = "a map from events to how many there are"),
+	ARG(struct expect_text, cycle, type_sequence,
+	    .about = "livelock: the events of one round, these and no others"),
 };
 
 const struct args expect_args = ARGS(expect_rows, struct expect_text);
@@ -114,6 +117,8 @@ static int events_of(const struct decoder *d, const struct expect_text *text,
 		ret = no_events_parse(d, text->no_events, wants);
 	if (!ret && text->event_counts)
 		ret = event_counts_parse(d, text->event_counts, wants);
+	if (!ret && text->cycle)
+		ret = event_cycle_parse(d, text->cycle, wants);
 	return ret;
 }
 

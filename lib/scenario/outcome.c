@@ -93,6 +93,8 @@ static const struct field outcome_rows[] = {
 	       .about = "exits because of MMIO"),
 	RESULT(mmu_pages, "mmu_pages", type_number, FIELDS_COUNTS,
 	       .about = "page-table pages created"),
+	RESULT(cycle, "cycle_length", type_number, FIELDS_COUNTS,
+	       .about = "livelock: events of one round"),
 	RESULT(refs, "refs", type_number, FIELDS_COUNTS,
 	       .about = "entries that the last hardware walk read"),
 	RESULT(guest_refs, "guest_refs", type_number, FIELDS_COUNTS,

@@ -144,6 +144,39 @@ static void expect_counts(struct run *run, const struct event_wants *wants)
 	}
 }
 
+/* One round of a livelock, event by event. */
+static void expect_cycle(struct run *run, const struct event_wants *wants)
+{
+	struct run_place place = { wants->line, wants->column, "cycle" };
+	struct tdp_cycle cycle = { 0 };
+	char name[32];
+	unsigned int i;
+
+	if (!wants->cycle)
+		return;
+	if (run->outcome.result.cycle)
+		tdp_vcpu_get_cycle(run_vcpu(run, run->step->vcpu), &cycle);
+	snprintf(run->expected, sizeof(run->expected), "%u events",
+		 wants->nr_cycle);
+	snprintf(run->actual, sizeof(run->actual), "%u events",
+		 cycle.nr_events);
+	run_compared(run, &place, cycle.nr_events == wants->nr_cycle);
+	for (i = 0;
+	     i < wants->nr_cycle && i < cycle.nr_events && i < TDP_CYCLE_EVENTS;
+	     i++) {
+		const struct event_pattern *p = &wants->cycle[i];
+
+		place = (struct run_place){ p->line, p->column, name };
+		snprintf(name, sizeof(name), "cycle[%u]", i);
+		event_pattern_print(p, &run->layouts, run->expected,
+				    sizeof(run->expected));
+		event_print(&cycle.event[i], &run->layouts, run->actual,
+			    sizeof(run->actual));
+		run_compared(run, &place,
+			     event_matches(p, &run->layouts, &cycle.event[i]));
+	}
+}
+
 /* Steps -------------------------------------------------------------------- */
 
 static bool mentions(const struct expectation *list, const char *name)
@@ -188,6 +221,7 @@ static void expect_all(struct run *run, const struct expected *expected,
 	expect_in_order(run, &expected->events);
 	expect_never(run, &expected->events);
 	expect_counts(run, &expected->events);
+	expect_cycle(run, &expected->events);
 }
 
 static void verify(struct run *run, const struct step *step)

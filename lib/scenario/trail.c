@@ -72,6 +72,22 @@ static void put_events(struct text *text, const struct run *run)
 				&run->layouts, buf, sizeof(buf)));
 }
 
+static void put_cycle(struct text *text, struct run *run)
+{
+	char buf[RUN_TEXT_BYTES];
+	struct tdp_cycle cycle;
+	unsigned int i;
+
+	if (!run->outcome.result.cycle)
+		return;
+	tdp_vcpu_get_cycle(run_vcpu(run, run->step->vcpu), &cycle);
+	put(text, "what repeats, %u events a round:\n", cycle.nr_events);
+	for (i = 0; i < cycle.nr_events && i < TDP_CYCLE_EVENTS; i++)
+		put(text, "  %s\n",
+		    event_print(&cycle.event[i], &run->layouts, buf,
+				sizeof(buf)));
+}
+
 static void put_roots(struct text *text, const struct run *run)
 {
 	struct tdp_root_info root = { 0 };
@@ -98,6 +114,7 @@ const char *run_trail(struct run *run)
 	if (run->step && run->step->verb != &verb_check) {
 		put_outcome(&text, run);
 		put_events(&text, run);
+		put_cycle(&text, run);
 	} else {
 		put_roots(&text, run);
 	}

@@ -34,6 +34,7 @@ extern const struct type type_vcpu;  /* a vCPU that exists */
 
 extern const struct type type_vendor;
 extern const struct type type_backing;
+extern const struct type type_capability;
 extern const struct type type_access_kind;
 extern const struct type type_reg;
 extern const struct type type_outcome;

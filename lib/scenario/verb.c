@@ -9,7 +9,7 @@ static const struct verb *const verbs[] = {
 	&verb_read, &verb_write, &verb_fetch, &verb_rmw, &verb_run,
 	&verb_translate, &verb_kvm_translate, &verb_emulate,
 	/* vCPU ioctls and instructions */
-	&verb_prefault, &verb_signal,
+	&verb_prefault, &verb_signal, &verb_check_extension,
 	&verb_set_cpuid, &verb_set_sregs, &verb_write_reg, &verb_read_reg,
 	&verb_wrmsr, &verb_rdmsr,
 	/* memory */

@@ -47,7 +47,7 @@ struct vcpu_args {
 	ARG(structure, as, type_number, .otherwise = "0", .max = 1, \
 	    .about = "address space; 1: SMM")
 
-extern const struct verb verb_prefault, verb_signal;
+extern const struct verb verb_prefault, verb_signal, verb_check_extension;
 extern const struct verb verb_read, verb_write, verb_fetch, verb_rmw;
 extern const struct verb verb_run, verb_translate;
 extern const struct verb verb_kvm_translate, verb_emulate;

@@ -245,6 +245,35 @@ const struct verb verb_prefault = {
 	.run = run_prefault,
 };
 
+struct extension_args {
+	unsigned int cap;
+	bool system;
+};
+
+static const struct arg extension_rows[] = {
+	ARG(struct extension_args, cap, type_capability, .required = true,
+	    .about = "which one"),
+	ARG(struct extension_args, system, type_bool, .otherwise = "false",
+	    .about = "asked of /dev/kvm instead of the VM"),
+};
+
+static int run_check_extension(struct run *run, const void *args)
+{
+	const struct extension_args *a = args;
+
+	run->outcome.result.value = tdp_vm_prefault_capability(run->vm,
+							       a->system);
+	return TDP_OK;
+}
+
+const struct verb verb_check_extension = {
+	.name = "check_extension",
+	.about = "KVM_CHECK_EXTENSION; expect its value",
+	.args = ARGS(extension_rows, struct extension_args),
+	.fields = FIELDS_VALUE,
+	.run = run_check_extension,
+};
+
 struct signal_args {
 	unsigned int vcpu;
 	uint64_t after;

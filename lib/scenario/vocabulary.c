@@ -99,6 +99,15 @@ static const char *memtype_name(unsigned int value)
 	return tdp_memtype_name((enum tdp_memtype)value);
 }
 
+/* The one that the model has an answer for. */
+static const struct word capability_list[] = {
+	{ "PRE_FAULT_MEMORY", TDP_CAP_PRE_FAULT_MEMORY },
+};
+static const struct words capability_words = WORDS(capability_list);
+
+const struct type type_capability = WORDS_TYPE(
+	"capability", "a capability of KVM", &capability_words);
+
 static const struct words backing_words = { TDP_NR_BACKINGS, NULL,
 					    backing_name };
 static const struct words outcome_words = { TDP_NR_OUTCOMES, NULL,

@@ -12,7 +12,7 @@
  * Whoever adds a member to the state of a VM has to decide whether it can be
  * observed, put it in below if so, and see that vm/checkpoint.c saves it.
  */
-static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 1584,
+static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2464,
 	      "new state: see above");
 static_assert(sizeof(struct tdp_vm) == 936, "new state: see above");
 static_assert(sizeof(struct mmu_page) == 88, "new state: see above");

@@ -135,10 +135,11 @@ ROW(HOST_BLOCKS,
 
 /* handling the fault */
 ROW(MMIO_SPTE,
-    "An MMIO SPTE of the current memslot generation says that nothing is here: the access "
-    "is emulated without a look at the memslots.",
-    "The next access exits in the same way.",
-    "KVM 6.12: handle_mmio_page_fault()", "mmio_caching"),
+    "No memslot is here, and an MMIO SPTE says so: it was installed just now, or it was hit "
+    "and is of the current memslot generation. The access is emulated, without a look at the "
+    "memslots in the second case; for a pre-fault it is ENOENT.",
+    "The next access exits and is emulated in the same way.",
+    "KVM 6.12: handle_mmio_page_fault(), tdp_mmu_map_handle_target_level()", "mmio_caching"),
 ROW(MMIO_SPTE_STALE,
     "The MMIO SPTE holds the generation of older memslots, so it proves nothing: the fault "
     "is handled anew.",
@@ -165,6 +166,12 @@ ROW(MAPPED,
     "The host gave a page, and an SPTE for it was installed or changed.",
     NULL,
     "KVM 6.12: kvm_tdp_mmu_map(), direct_map(), FNAME(fetch)()", "tdp.present_leaf"),
+ROW(INVALIDATED,
+    "An MMU notifier ran between looking the page up and mapping it: what was found may be "
+    "gone, so the fault is retried. A write that makes the host replace a page does that to "
+    "itself.",
+    NULL,
+    "KVM 6.12: mmu_invalidate_retry_gfn(), kvm_faultin_pfn()", ""),
 ROW(ROOT_OBSOLETE,
     "The root in use was invalidated meanwhile, so that what the fault would install "
     "would be lost: RETRY.",
