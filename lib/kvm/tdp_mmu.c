@@ -6,6 +6,7 @@
 #include "kvm/nx.h"
 #include "kvm/split.h"
 #include "kvm/track.h"
+#include "kvm/unsync.h"
 #include "mem/physmem.h"
 
 /* Changing entries ----------------------------------------------------------- */
@@ -453,15 +454,20 @@ static uint64_t make_leaf(struct fault *f, const struct mmu_page *page,
 		.prefetch = f->prefetch,
 		.host_writable = f->host_writable,
 		.host_mmio = f->host_mmio,
-		.wrprot = gfn_write_tracked(f->vm, f->slot, f->gfn),
+		/* L1's nested tables may lie there. */
+		.wrprot = f->vm->shadow,
 	};
-
 	uint64_t spte;
 
 	*wrprot = false;
 	if (f->no_slot)
 		return fault_make_mmio_spte(f);
 	spte = spte_make(&f->vm->fmt, &args, wrprot);
+	/* Ask only if it matters, for the question makes pages unsync. */
+	if (*wrprot && unsync_try(f->vm, f->slot, f->gfn, false, f->prefetch)) {
+		args.wrprot = false;
+		spte = spte_make(&f->vm->fmt, &args, wrprot);
+	}
 	/* Nobody tells of the first write, so it counts as done. */
 	if (spte_writable(spte))
 		dirty_log_mark(f->slot, f->gfn);
