@@ -96,6 +96,8 @@ enum tdp_outcome {
 	X(NO_NESTED_TDP, "no_nested_tdp", "L1 asked for nested TDP without TDP in L0") \
 	X(BAD_EPTP,		"bad_eptp",		"VM entry refuses the EPT pointer") \
 	X(VMCB12, "vmcb12", "no VMCB can be at the address that VMRUN was given") \
+	X(BAD_OPERAND, "bad_operand", \
+	  "INVEPT, INVVPID or VMFUNC has a bad type, operand or index") \
 	X(BAD_NESTED_STATE,	"bad_nested_state",	"KVM_SET_NESTED_STATE refuses the state") \
 	X(PDPTRS,		"pdptrs",		"the PDPTEs can't be loaded") \
 	X(APIC_ACCESS_PAGE,	"apic_access_page",	"the APIC-access page can't be mapped") \

@@ -121,6 +121,24 @@ TDP_API int tdp_vcpu_write_msr(struct tdp_vcpu *vcpu, uint32_t index,
 TDP_API int tdp_vcpu_read_msr(const struct tdp_vcpu *vcpu, uint32_t index,
 			      struct tdp_result *result);
 
+/**
+ * struct tdp_vmcs12 - fields of vmcs12 that L1 reads, and L0 writes
+ * @exit_reason:       bit 31: the entry failed
+ * @exit_qualification: of that exit
+ * @guest_physical_address: of an exit because of EPT12
+ * @instruction_error: VM-instruction error field, of the last VMfail
+ * @pml_index:         PML index
+ * @ept_pointer:       EPTP12, which VM function 0 changes
+ */
+struct tdp_vmcs12 {
+	uint64_t exit_reason;
+	uint64_t exit_qualification;
+	uint64_t guest_physical_address;
+	uint32_t instruction_error;
+	uint16_t pml_index;
+	uint64_t ept_pointer;
+};
+
 /** struct tdp_vcpu_state - what else there is to see of a vCPU */
 struct tdp_vcpu_state {
 	unsigned int id;
@@ -135,6 +153,7 @@ struct tdp_vcpu_state {
 	bool nested_pages_pending;   /* KVM_REQ_GET_NESTED_STATE_PAGES */
 	bool obsolete_roots_pending; /* KVM_REQ_MMU_FREE_OBSOLETE_ROOTS */
 	bool signal_pending;
+	struct tdp_vmcs12 vmcs12; /* VMX */
 };
 
 TDP_API void tdp_vcpu_get_state(const struct tdp_vcpu *vcpu,
@@ -376,6 +395,10 @@ enum tdp_nested_page {
  * @has_page: structure in use; SVM has the MSR bitmap only
  * @page:     its guest-physical address
  * @cr8_exiting: CR8-load and CR8-store exiting are both on
+ * @vpid:     VMX: vmcs12's VPID; 0: L1 gives L2 none
+ * @pml:      VMX: L1 has page-modification logging on, into the page at
+ *            @pml_address, at @pml_index next (511 downwards)
+ * @eptp_switching: VMX: VM function 0, with the list at @eptp_list
  */
 struct tdp_nested_state {
 	bool tdp;
@@ -387,6 +410,12 @@ struct tdp_nested_state {
 	bool has_page[TDP_NR_NESTED_PAGES];
 	uint64_t page[TDP_NR_NESTED_PAGES];
 	bool cr8_exiting;
+	uint16_t vpid;
+	bool pml;
+	uint16_t pml_index;
+	uint64_t pml_address;
+	bool eptp_switching;
+	uint64_t eptp_list;
 };
 
 /**
@@ -459,6 +488,63 @@ TDP_API int tdp_vcpu_set_nested_state(struct tdp_vcpu *vcpu,
 				      const struct tdp_nested_state *state,
 				      struct tdp_result *result,
 				      struct tdp_error *err);
+
+/* Instructions of VMX -------------------------------------------------------- */
+
+/** enum tdp_invept - types of INVEPT; SDM: "INVEPT" (3C) */
+enum tdp_invept {
+	TDP_INVEPT_SINGLE = 1,
+	TDP_INVEPT_GLOBAL = 2,
+};
+
+/** enum tdp_invvpid - types of INVVPID; SDM: "INVVPID" (3C) */
+enum tdp_invvpid {
+	TDP_INVVPID_ADDRESS = 0,
+	TDP_INVVPID_SINGLE = 1,
+	TDP_INVVPID_ALL = 2,
+	TDP_INVVPID_SINGLE_NON_GLOBAL = 3,
+};
+
+/**
+ * tdp_vcpu_invept() - the guest executes INVEPT
+ * @type: enum tdp_invept; any other fails
+ * @eptp: of the descriptor; counts for TDP_INVEPT_SINGLE
+ *
+ * Outcomes: DONE; REFUSED for VMfailValid, with the VM-instruction error in
+ * vmcs12; GUEST_FAULT (#UD) where L1 can't execute it; NESTED_EXIT if L2 does.
+ * KVM: handle_invept().
+ *
+ * Return: as tdp_vcpu_run(); TDP_EINVAL on an AMD host.
+ */
+TDP_API int tdp_vcpu_invept(struct tdp_vcpu *vcpu, uint64_t type, uint64_t eptp,
+			    struct tdp_result *result, struct tdp_error *err);
+
+/**
+ * tdp_vcpu_invvpid() - the guest executes INVVPID
+ * @type: enum tdp_invvpid; any other fails
+ * @vpid: first word of the descriptor: bits 63:16 must be 0
+ * @gla:  linear address, for TDP_INVVPID_ADDRESS
+ *
+ * Outcomes and return as for tdp_vcpu_invept().  KVM: handle_invvpid().
+ */
+TDP_API int tdp_vcpu_invvpid(struct tdp_vcpu *vcpu, uint64_t type,
+			     uint64_t vpid, tdp_gva gla,
+			     struct tdp_result *result, struct tdp_error *err);
+
+/**
+ * tdp_vcpu_vmfunc() - the guest executes VMFUNC
+ * @function: EAX; 0: EPTP switching
+ * @index:    ECX: entry of the EPTP list
+ *
+ * Outcomes: DONE; GUEST_FAULT (#UD) outside L2, where L1 has not enabled VM
+ * functions, and above 63; NESTED_EXIT where the function fails.
+ * KVM: handle_vmfunc(), nested_vmx_eptp_switching().
+ *
+ * Return: as tdp_vcpu_invept().
+ */
+TDP_API int tdp_vcpu_vmfunc(struct tdp_vcpu *vcpu, uint32_t function,
+			    uint32_t index, struct tdp_result *result,
+			    struct tdp_error *err);
 
 #ifdef __cplusplus
 }

@@ -35,7 +35,8 @@ struct tdp_vcpu;
  * @ept_2m:        2 MiB EPT pages
  * @ept_1g:        1 GiB EPT pages
  * @pml:           page-modification logging, usable
- * @mbec:          mode-based execute control for EPT, usable (from 7.2)
+ * @mbec:          mode-based execute control for EPT, usable (from 7.2);
+ *                 includes @ept_advanced
  * @gmet:          AMD guest-mode execute trap, usable (from 7.2)
  * @l1tf_bits:     boot_cpu_data.x86_cache_bits of a processor with L1TF; 0: not
  *                 affected

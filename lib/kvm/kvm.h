@@ -132,6 +132,9 @@ struct tdp_vcpu {
 	struct tdp_sregs l1; /* L1's registers while L2 runs */
 	uint8_t nested_page[TDP_NR_NESTED_PAGES]; /* nested_page_state */
 	bool nested_run_pending;
+	struct tdp_vmcs12 vmcs12;
+	uint16_t last_vpid;      /* vpid12 of the last entry with one */
+	bool pml12_full;         /* L1's log had no room for a page */
 	bool last_violation;     /* the last exit was an EPT violation */
 	uint64_t last_exit_info; /* its qualification, or EXITINFO1 */
 	bool has_vmcb12;         /* SVM: it lies in guest memory, at vmcb12 */

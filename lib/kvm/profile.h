@@ -124,6 +124,8 @@
 	V(FIRST, "first") V(AFTER_CHECKS, "after_checks")
 #define VALUES_SMM_SHUTDOWN(V)						\
 	V(KEEPS_ROLE, "keeps_role") V(LEAVES_SMM, "leaves_smm")
+#define VALUES_NESTED_EPT_SYNC(V)					\
+	V(CURRENT_ROOT, "current_root") V(SAME_TABLE, "same_table")
 #define VALUES_SMM_RSM(V)						\
 	V(RESETS_LAST, "resets_last") V(RESETS_FIRST, "resets_first")	\
 	V(LEAVES_NESTED, "leaves_nested")
@@ -242,6 +244,7 @@
 	X(NESTED_INVALID_CODE,	NESTED_INVALID_CODE,	"nested.invalid_code") \
 	X(NESTED_VMRUN_SKIP,	NESTED_VMRUN_SKIP,	"nested.vmrun_skip") \
 	X(SMM_SHUTDOWN,		SMM_SHUTDOWN,		"smm.shutdown")	\
+	X(NESTED_EPT_SYNC,	NESTED_EPT_SYNC,	"nested.ept_sync") \
 	X(CPUID_AFTER_RUN,	CPUID_AFTER_RUN,	"cpuid.after_run") \
 	X(MTRR_HOST_GP,		SWITCH,			"mtrr.host_gp")
 
@@ -379,6 +382,9 @@ enum value_nested_np_without_npt { VALUES_NESTED_NP_WITHOUT_NPT(V) NR_NESTED_NP_
 #undef V
 #define V(id, text) NESTED_EXIT_CR3_##id,
 enum value_nested_exit_cr3 { VALUES_NESTED_EXIT_CR3(V) NR_NESTED_EXIT_CR3 };
+#undef V
+#define V(id, text) NESTED_EPT_SYNC_##id,
+enum value_nested_ept_sync { VALUES_NESTED_EPT_SYNC(V) NR_NESTED_EPT_SYNC };
 #undef V
 #define V(id, text) NESTED_EPT_EXIT_##id,
 enum value_nested_ept_exit { VALUES_NESTED_EPT_EXIT(V) NR_NESTED_EPT_EXIT };

@@ -70,6 +70,10 @@ void shadow_flush_guest(struct tdp_vcpu *vcpu);
 void shadow_invalidate_addr(struct tdp_vcpu *vcpu, struct mmu *mmu,
 			    uint64_t addr);
 
+/* The same in one of @mmu's previous roots. */
+void shadow_invalidate_prev(struct tdp_vcpu *vcpu, struct mmu *mmu,
+			    unsigned int index, uint64_t addr);
+
 /* Free what hangs off vm->shadow. */
 void shadow_finish(struct tdp_vm *vm);
 

@@ -373,6 +373,18 @@ void shadow_invalidate_addr(struct tdp_vcpu *vcpu, struct mmu *mmu,
 	invalidate_from(vcpu, mmu->root.hpa, addr);
 }
 
+void shadow_invalidate_prev(struct tdp_vcpu *vcpu, struct mmu *mmu,
+			    unsigned int index, uint64_t addr)
+{
+	const struct mmu_page *page = root_page(vcpu->vm, mmu->prev[index].hpa);
+
+	if (vcpu->mmio_gva == align_down(addr, FRAME_SIZE))
+		vcpu->mmio_gva = 0;
+	/* KVM would walk a root of another depth as one of the present one. */
+	if (page && page->role.level == mmu->root_role.level)
+		invalidate_from(vcpu, mmu->prev[index].hpa, addr);
+}
+
 struct mmu_page *shadow_root_after(const struct tdp_vm *vm,
 				   unsigned int root_id)
 {

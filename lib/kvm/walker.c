@@ -5,6 +5,7 @@
 #include "arch/pte_bits.h"
 #include "arch/regs.h"
 #include "kvm/guest_mem.h"
+#include "kvm/pml12.h"
 
 #define PAE_LEVEL 3
 
@@ -368,6 +369,8 @@ static enum gw_status update_ad(const struct step *s)
 		    !(gpte & fmt->dirty)) {
 			trace(vm, kvm_mmu_set_dirty_bit,
 			      walk->gpte_gpa[level - 1]);
+			if (s->w->mode.ept && !pml12_log(s->w->vcpu, s->addr))
+				return GW_FAULT;
 			gpte |= fmt->dirty;
 		}
 		status = write_gpte(s, level, gpte);

@@ -11,6 +11,7 @@
 #include "kvm/mmu.h"
 #include "kvm/root.h"
 #include "ops/setreg.h"
+#include "ops/vmx.h"
 #include "vm/host.h"
 
 static bool is_vmx(const struct tdp_vcpu *vcpu)
@@ -93,7 +94,7 @@ static enum tdp_reason enter_vmx(struct tdp_vcpu *vcpu, enum nested_from from)
 	if (from != NESTED_FROM_L1)
 		nested_trace_enter(vcpu);
 	vcpu->guest_mode = true;
-	request(vcpu, REQ_TLB_FLUSH_GUEST);
+	vmx_flush(vcpu, true);
 	if (nested->tdp) {
 		use_guest_mmu(vcpu);
 		mmu_init_shadow_ept(vcpu, nested->tdp_root, nested->mbec);
@@ -220,7 +221,7 @@ static bool load_host_vmx(struct tdp_vcpu *vcpu)
 	load_modes(vcpu, &vcpu->l1);
 	use_root_mmu(vcpu);
 	loaded = !load_cr3(vcpu, vcpu->l1.cr3, true);
-	request(vcpu, REQ_TLB_FLUSH_GUEST);
+	vmx_flush(vcpu, false);
 	return loaded;
 }
 

@@ -12,6 +12,7 @@
 #include "arch/regs.h"
 #include "ops/nested.h"
 #include "ops/setreg.h"
+#include "ops/vmx.h"
 #include "vm/host.h"
 
 #define EPTP_MEMTYPE  BITS(2, 0)
@@ -20,7 +21,7 @@
 #define EPTP_RESERVED BITS(11, 7)
 
 /* SDM: "Checks on VMX Controls"; KVM offers L1 no UC: nested_vmx_check_eptp() */
-static bool eptp_valid(const struct tdp_vcpu *vcpu, uint64_t eptp)
+bool vmx_eptp_valid(const struct tdp_vcpu *vcpu, uint64_t eptp)
 {
 	const struct tdp_vm *vm = vcpu->vm;
 	uint64_t levels = field_get(EPTP_WALK, eptp) + 1;
@@ -40,6 +41,23 @@ static bool address_valid(const struct tdp_vcpu *vcpu, uint64_t gpa,
 	return is_aligned(gpa, align) && setreg_cr3_legal(vcpu, gpa);
 }
 
+/*
+ * Controls that make no sense without EPT12.  KVM 6.12:
+ * nested_vmx_check_pml_controls(); the log is offered with A and D flags only,
+ * MBEC (7.2) if the host uses it.
+ */
+static bool ept_controls_valid(const struct tdp_vcpu *vcpu,
+			       const struct tdp_nested_state *state)
+{
+	if (state->mbec && (!state->tdp || !host_uses_mbec(vcpu->vm)))
+		return false;
+	if (state->pml && (!state->tdp || !vcpu->vm->fmt.has_ad ||
+			   !address_valid(vcpu, state->pml_address, 4096)))
+		return false;
+	return !state->eptp_switching ||
+	       (state->tdp && address_valid(vcpu, state->eptp_list, 4096));
+}
+
 static enum tdp_reason check_vmcs12(const struct tdp_vcpu *vcpu,
 				    const struct tdp_nested_state *state)
 {
@@ -53,9 +71,9 @@ static enum tdp_reason check_vmcs12(const struct tdp_vcpu *vcpu,
 
 	if (state->tdp && !vcpu->vm->tdp_enabled)
 		return TDP_WHY_NO_NESTED_TDP;
-	if (state->tdp && !eptp_valid(vcpu, state->tdp_root))
+	if (state->tdp && !vmx_eptp_valid(vcpu, state->tdp_root))
 		return TDP_WHY_BAD_EPTP;
-	if (state->mbec && (!state->tdp || !host_uses_mbec(vcpu->vm)))
+	if (!ept_controls_valid(vcpu, state))
 		return TDP_WHY_BAD_NESTED_STATE;
 	for (i = 0; i < TDP_NR_NESTED_PAGES; i++)
 		if (state->has_page[i] &&

@@ -2,8 +2,9 @@
 /* Exits of L2 that L1 is told of. */
 #include "arch/ept_bits.h"
 #include "arch/regs.h"
-#include "ops/nested.h"
 #include "ops/nested_vmcb.h"
+#include "ops/vmx.h"
+#include "vm/host.h"
 
 #define EXIT_EPT_VIOLATION 48
 #define EXIT_EPT_MISCONFIG 49
@@ -15,6 +16,8 @@ void nested_tell_l1(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	result->l1_exit = exit->code;
 	result->l1_info1 = exit->info1;
 	result->l1_info2 = exit->info2;
+	vcpu->vmcs12.exit_reason = exit->code;
+	vcpu->vmcs12.exit_qualification = exit->info1;
 	/* The frame was there at VMRUN; that it is gone is not modelled. */
 	if (vcpu->has_vmcb12)
 		vmcb_write_exit(vcpu, exit);
@@ -52,13 +55,22 @@ static uint64_t hardware_bits(const struct fault *f)
 		return info & bits;
 	if (f->by_emulator || !vcpu->last_violation)
 		return f->on_table ? QUAL_GLA_VALID : bits;
-	if (f->vm->host.ept_advanced)
+	if (host_ept_advanced(&f->vm->host))
 		bits |= QUAL_USER | QUAL_WRITABLE | QUAL_XD;
 	return info & bits;
 }
 
+/* A full log is told without a word about the access. */
 static struct nested_exit ept_exit(const struct fault *f)
 {
+	struct tdp_vcpu *vcpu = f->vcpu;
+
+	vcpu->vmcs12.guest_physical_address = f->inject_address;
+	if (vcpu->pml12_full) {
+		vcpu->pml12_full = false;
+		return (struct nested_exit){ .code = VMX_EXIT_PML_FULL };
+	}
+	vmx_sync_previous(vcpu, f->inject_address);
 	if (f->inject_code & PFERR_RSVD)
 		return (struct nested_exit){ .code = EXIT_EPT_MISCONFIG };
 	return (struct nested_exit){

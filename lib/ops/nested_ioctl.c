@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "ops/nested.h"
 #include "ops/setreg.h"
+#include "ops/vmx.h"
 #include "tdpsim/vcpu.h"
 
 /* SDM: "VMX Basic Exit Reasons": 33, with bit 31 for a failed entry. */
@@ -65,6 +66,26 @@ static int reflect(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	return nested_reflect(vcpu, result, &exit, why);
 }
 
+/* SDM: "VM-Entry Failures During or After Loading Guest State" (3C) */
+#define ENTRY_FAIL_PDPTE 2
+
+/* L1 goes on behind the entry as after an exit, though L2 never ran. */
+static int entry_failed(struct tdp_vcpu *vcpu, struct tdp_result *result,
+			enum tdp_reason why)
+{
+	const struct nested_exit exit = {
+		.code = EXIT_INVALID_STATE,
+		.info1 = why == TDP_WHY_PDPTRS ? ENTRY_FAIL_PDPTE : 0,
+	};
+
+	nested_tell_l1(vcpu, result, &exit);
+	result->outcome = TDP_OUTCOME_NESTED_EXIT;
+	result->reason = why;
+	if (!nested_to_l1(vcpu))
+		result->outcome = TDP_OUTCOME_SHUTDOWN;
+	return TDP_OK;
+}
+
 /* KVM 6.12: nested_vmx_run() */
 static int vmlaunch(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
 		    struct tdp_result *result)
@@ -75,7 +96,7 @@ static int vmlaunch(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
 	int ret;
 
 	if (why)
-		return refuse(result, why);
+		return vmx_fail(vcpu, result, VMXERR_BAD_CONTROLS, why);
 	nested_take_state(vcpu, state, &l1);
 	nested_trace_enter(vcpu);
 	ret = nested_pages_load(vcpu, true, &load, &why);
@@ -88,7 +109,7 @@ static int vmlaunch(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
 	if (!why)
 		why = nested_enter(vcpu, NESTED_FROM_L1);
 	if (why)
-		return reflect(vcpu, result, EXIT_INVALID_STATE, why);
+		return entry_failed(vcpu, result, why);
 	vcpu->nested_run_pending = true;
 	return TDP_OK;
 }

@@ -129,6 +129,20 @@ static const struct field outcome_rows[] = {
 	OF_VCPU(state.obsolete_roots_pending, "vcpu.obsolete_roots_pending",
 		type_bool,
 		.about = "KVM_REQ_MMU_FREE_OBSOLETE_ROOTS waits for KVM_RUN"),
+	OF_VCPU(state.vmcs12.exit_reason, "vcpu.vmcs12.exit_reason", type_word,
+		.about = "exit reason that L1 reads; bit 31: the entry failed"),
+	OF_VCPU(state.vmcs12.exit_qualification,
+		"vcpu.vmcs12.exit_qualification", type_word,
+		.about = "exit qualification that L1 reads"),
+	OF_VCPU(state.vmcs12.guest_physical_address, "vcpu.vmcs12.gpa",
+		type_address, .about = "guest-physical address that L1 reads"),
+	OF_VCPU(state.vmcs12.instruction_error, "vcpu.vmcs12.instruction_error",
+		type_number,
+		.about = "VM-instruction error of the last VMfail"),
+	OF_VCPU(state.vmcs12.pml_index, "vcpu.vmcs12.pml_index", type_number,
+		.about = "PML index: the next entry of L1's log"),
+	OF_VCPU(state.vmcs12.ept_pointer, "vcpu.vmcs12.ept_pointer", type_word,
+		.about = "EPTP12"),
 };
 
 const struct fields outcome_fields = FIELDS(outcome_rows);

@@ -63,6 +63,7 @@ extern const struct verb verb_nx_huge_pages, verb_toggle_dirty_log;
 extern const struct verb verb_smi, verb_rsm, verb_set_vcpu_events;
 extern const struct verb verb_nested_enter, verb_vmrun, verb_nested_exit;
 extern const struct verb verb_set_nested_state;
+extern const struct verb verb_invept, verb_invvpid, verb_vmfunc;
 extern const struct verb verb_check;
 
 /* All of them, in the order of the reference; NULL past the last one. */

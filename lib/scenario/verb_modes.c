@@ -79,6 +79,11 @@ struct nested_args {
 	bool cr8_exiting;
 	uint64_t root;
 	uint64_t page[TDP_NR_NESTED_PAGES];
+	bool mbec;
+	uint16_t vpid;
+	uint64_t pml;
+	uint16_t pml_index;
+	uint64_t eptp_list;
 	struct regs_args l2;
 	struct regs_args l1;
 };
@@ -88,23 +93,34 @@ struct nested_args {
 	       .about = (text))
 
 /* What vmcs12 or vmcb12 says; the same for both verbs. */
-#define NESTED_ROWS                                                           \
-	VCPU_ROW(struct nested_args),                                         \
-		ARG(struct nested_args, tdp, type_bool, .otherwise = "false", \
-		    .about = "L1 uses nested EPT or nested paging"),          \
-		ARG(struct nested_args, root, type_address, .otherwise = "0", \
-		    .about = "EPTP12, or nCR3 of vmcb12"),                    \
-		NESTED_PAGE("apic_access", TDP_NESTED_APIC_ACCESS,            \
-			    "APIC-access page"),                              \
-		NESTED_PAGE("virtual_apic", TDP_NESTED_VIRTUAL_APIC,          \
-			    "virtual-APIC page"),                             \
-		NESTED_PAGE("pi_desc", TDP_NESTED_PI_DESC,                    \
-			    "posted-interrupt descriptor"),                   \
-		NESTED_PAGE("msr_bitmap", TDP_NESTED_MSR_BITMAP,              \
-			    "MSR bitmap"),                                    \
-		ARG(struct nested_args, cr8_exiting, type_bool,               \
-		    .otherwise = "false",                                     \
-		    .about = "CR8-load and CR8-store exiting are on"),        \
+#define NESTED_ROWS                                                            \
+	VCPU_ROW(struct nested_args),                                          \
+		ARG(struct nested_args, tdp, type_bool, .otherwise = "false",  \
+		    .about = "L1 uses nested EPT or nested paging"),           \
+		ARG(struct nested_args, root, type_address, .otherwise = "0",  \
+		    .about = "EPTP12, or nCR3 of vmcb12"),                     \
+		NESTED_PAGE("apic_access", TDP_NESTED_APIC_ACCESS,             \
+			    "APIC-access page"),                               \
+		NESTED_PAGE("virtual_apic", TDP_NESTED_VIRTUAL_APIC,           \
+			    "virtual-APIC page"),                              \
+		NESTED_PAGE("pi_desc", TDP_NESTED_PI_DESC,                     \
+			    "posted-interrupt descriptor"),                    \
+		NESTED_PAGE("msr_bitmap", TDP_NESTED_MSR_BITMAP,               \
+			    "MSR bitmap"),                                     \
+		ARG(struct nested_args, cr8_exiting, type_bool,                \
+		    .otherwise = "false",                                      \
+		    .about = "CR8-load and CR8-store exiting are on"),         \
+		ARG(struct nested_args, mbec, type_bool, .otherwise = "false", \
+		    .about = "VMX, 7.2: mode-based execute control"),          \
+		ARG(struct nested_args, vpid, type_number, .max = UINT16_MAX,  \
+		    .otherwise = "0", .about = "VMX: L2's VPID; 0: none"),     \
+		ARG(struct nested_args, pml, type_address,                     \
+		    .about = "VMX: L1's page-modification log is this page"),  \
+		ARG(struct nested_args, pml_index, type_number,                \
+		    .max = UINT16_MAX, .otherwise = "511",                     \
+		    .about = "PML index"),                                     \
+		ARG(struct nested_args, eptp_list, type_address,               \
+		    .about = "VMX: VM function 0 takes EPTPs from this page"), \
 		REGS_ROWS(struct nested_args, l2)
 
 static const struct arg enter_rows[] = { NESTED_ROWS };
@@ -153,6 +169,13 @@ static void nested_state(const struct run *run, const struct nested_args *a,
 		.tdp = a->tdp,
 		.tdp_root = a->root,
 		.cr8_exiting = a->cr8_exiting,
+		.mbec = a->mbec,
+		.vpid = a->vpid,
+		.pml = is_given(run, "pml"),
+		.pml_address = a->pml,
+		.pml_index = a->pml_index,
+		.eptp_switching = is_given(run, "eptp_list"),
+		.eptp_list = a->eptp_list,
 	};
 	for (i = 0; i < TDP_NR_NESTED_PAGES; i++) {
 		state->has_page[i] = is_given(run, names[i]);

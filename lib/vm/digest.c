@@ -12,7 +12,7 @@
  * Whoever adds a member to the state of a VM has to decide whether it can be
  * observed, put it in below if so, and see that vm/checkpoint.c saves it.
  */
-static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2464,
+static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2512,
 	      "new state: see above");
 static_assert(sizeof(struct tdp_vm) == 936, "new state: see above");
 static_assert(sizeof(struct mmu_page) == 88, "new state: see above");
@@ -285,6 +285,11 @@ static void put_vcpu(const struct put *p, const struct tdp_vcpu *vcpu)
 			      vcpu->mmio_cached << 19);
 	digest_put(d, vcpu->requests);
 	digest_put(d, vcpu->signal_after);
+	digest_put(d, vcpu->last_vpid | vcpu->pml12_full << 16 |
+			      (uint64_t)vcpu->vmcs12.instruction_error << 32);
+	digest_put(d, vcpu->vmcs12.exit_reason);
+	digest_put(d, vcpu->vmcs12.exit_qualification);
+	digest_put(d, vcpu->vmcs12.guest_physical_address);
 	if (vcpu->mmio_cached) {
 		digest_put(d, vcpu->mmio_gfn);
 		digest_put(d, vcpu->mmio_gva);

@@ -118,6 +118,11 @@ bool host_uses_mbec(const struct tdp_vm *vm)
 	       vm->kvm.value[B_ROLE_SHADOW_EPT] == ROLE_SHADOW_EPT_MBEC;
 }
 
+bool host_ept_advanced(const struct tdp_host_config *host)
+{
+	return host->ept_advanced || host->mbec;
+}
+
 uint32_t host_features(const struct tdp_host_config *host)
 {
 	uint32_t features = TDP_FEATURE_PSE36 | TDP_FEATURE_PAT |
@@ -135,7 +140,7 @@ uint32_t host_features(const struct tdp_host_config *host)
 uint64_t host_ept_cap(const struct tdp_host_config *host)
 {
 	return TDP_EPT_CAP_4_LEVELS | TDP_EPT_CAP_UC | TDP_EPT_CAP_WB |
-	       (host->ept_advanced ? TDP_EPT_CAP_ADVANCED : 0) |
+	       (host_ept_advanced(host) ? TDP_EPT_CAP_ADVANCED : 0) |
 	       (host->ept_exec_only ? TDP_EPT_CAP_EXEC_ONLY : 0) |
 	       (host->ept_levels == 5 ? TDP_EPT_CAP_5_LEVELS : 0) |
 	       (host->ept_2m ? TDP_EPT_CAP_2M : 0) |

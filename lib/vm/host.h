@@ -20,6 +20,9 @@ bool host_configure_mmu(struct tdp_vm *vm);
 bool host_uses_gmet(const struct tdp_vm *vm);
 bool host_uses_mbec(const struct tdp_vm *vm);
 
+/* Bits 11:9 of a qualification, which KVM demands for mode-based execute. */
+bool host_ept_advanced(const struct tdp_host_config *host);
+
 /* The processor's features for the hardware walker, as TDP_FEATURE_*. */
 uint32_t host_features(const struct tdp_host_config *host);
 

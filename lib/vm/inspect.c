@@ -132,7 +132,10 @@ void tdp_vcpu_get_state(const struct tdp_vcpu *vcpu,
 		.obsolete_roots_pending = vcpu->requests &
 					  1u << REQ_MMU_FREE_OBSOLETE_ROOTS,
 		.signal_pending = vcpu->signal_pending,
+		.vmcs12 = vcpu->vmcs12,
 	};
+	state->vmcs12.pml_index = vcpu->nested.pml_index;
+	state->vmcs12.ept_pointer = vcpu->nested.tdp_root;
 	for (i = 0; i < NR_PREV_ROOTS; i++)
 		state->prev_root_id[i] = root_id_at(vm, mmu->prev[i].hpa);
 }

@@ -247,6 +247,12 @@ ROW(VMCB12,
     "behind it: #GP.",
     NULL,
     "KVM 6.12: nested_svm_vmrun(); APM 2: \"VMRUN Instruction\"", ""),
+ROW(BAD_OPERAND,
+    "INVEPT and INVVPID fail with VM-instruction error 28 for a type that is not offered "
+    "or a bad descriptor; a VM function that does not exist or whose EPTP is bad exits "
+    "to L1.",
+    NULL,
+    "KVM 6.12: handle_invept(), handle_invvpid(), handle_vmfunc()", ""),
 ROW(BAD_NESTED_STATE,
     "The state of L2 fails a check: KVM_SET_NESTED_STATE returns EINVAL, VMRUN ends with "
     "VMEXIT_INVALID.",

@@ -264,6 +264,8 @@ static const struct border_row {
 	{ "nested.state_pages", "v6.8", "request_6.8" },
 	{ "nested.np_without_npt", "v5.10", "vmexit_invalid" },
 	{ "nested.np_without_npt", "v7.1", "ignored" },
+	{ "nested.ept_sync", "v5.14", "current_root" },
+	{ "nested.ept_sync", "v5.15", "same_table" },
 	{ "nested.ept_exit", "v5.10", "hardware_bits" },
 	{ "nested.ept_exit", "v7.2", "walk_bits" },
 	{ "nested.exit_cr3", "v5.10", "swallowed" },
