@@ -97,20 +97,43 @@ static int behaviours_of(struct request *request)
 	return EXIT_HELD;
 }
 
+/* "v6.4 to v6.8, v7.2": the profiles whose cell was only inferred. */
+static void unverified_print(unsigned int behaviour, char *buf, size_t size)
+{
+	const char *separator = "";
+	unsigned int i, last;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (i = 0; tdp_profile_name(i) && used < size; i++) {
+		if (!tdp_behaviour_unverified(behaviour, i))
+			continue;
+		for (last = i; tdp_behaviour_unverified(behaviour, last + 1);)
+			last++;
+		used += (size_t)snprintf(
+			buf + used, size - used, "%s%s%s%s", separator,
+			tdp_profile_name(i), last > i ? " to " : "",
+			last > i ? tdp_profile_name(last) : "");
+		separator = ", ";
+		i = last;
+	}
+}
+
 static int list_behaviours(struct request *request)
 {
 	const struct tdp_behaviour_info *info;
-	char values[512];
+	char values[512], unverified[512];
 	unsigned int i;
 
 	if (request->profile)
 		return behaviours_of(request);
-	table_head(request->table, "behaviour", "values", "about", "source",
-		   NULL);
+	table_head(request->table, "behaviour", "values", "unverified", "about",
+		   "source", NULL);
 	for (i = 0; (info = tdp_behaviour_info(i)); i++) {
 		values_print(i, values, sizeof(values));
-		table_row(request->table, info->name, values, info->about,
-			  info->source, NULL);
+		unverified_print(i, unverified, sizeof(unverified));
+		table_row(request->table, info->name, values, unverified,
+			  info->about, info->source, NULL);
 	}
 	return EXIT_HELD;
 }

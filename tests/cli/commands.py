@@ -231,6 +231,10 @@ for what, of, word in (('arguments', 'prefault', 'gpa'),
           err='"nonsense"')
 check('list_behaviours_of_a_profile',
       ['list', '--profile', 'v6.1', 'behaviours'], 0, out='mtrr_cd')
+check('list_unverified_cells',
+      ['list', '--format', 'markdown', 'behaviours'], 0,
+      out='| `nx.recovery` | one_list_zaps_logged, one_list, per_mmu | v5.10 to '
+          'v6.11, v6.15, v7.2 |')
 check('list_unknown_profile', ['list', '--profile', 'v1', 'behaviours'], 2,
       err='no profile "v1"')
 check('list_unknown', ['list', 'nonsense'], 2, err='no list "nonsense"')
