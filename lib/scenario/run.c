@@ -328,12 +328,11 @@ static int run_step(struct run *run, const struct step *step)
 
 static int create(struct run *run)
 {
-	static const struct event_wants nothing;
 	const struct tdp_scenario *s = run->scenario;
 	const struct step *first = s->steps;
 	int ret;
 
-	begin(run, "create", &nothing);
+	begin(run, "create", &s->creation.events);
 	ret = machine_create(run);
 	if (ret)
 		return ret;
