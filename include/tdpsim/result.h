@@ -99,6 +99,9 @@ enum tdp_outcome {
 	X(BAD_OPERAND, "bad_operand", \
 	  "INVEPT, INVVPID or VMFUNC has a bad type, operand or index") \
 	X(BAD_NESTED_STATE,	"bad_nested_state",	"KVM_SET_NESTED_STATE refuses the state") \
+	X(TRIPLE_FAULT, "triple_fault", "a triple fault of the guest's own") \
+	X(VM_DEAD, "vm_dead", "KVM has given up the VM") \
+	X(SMRAM, "smram", "the state-save area of SMM can't be read or written") \
 	X(PDPTRS,		"pdptrs",		"the PDPTEs can't be loaded") \
 	X(APIC_ACCESS_PAGE,	"apic_access_page",	"the APIC-access page can't be mapped") \
 	X(VIRTUAL_APIC_PAGE,	"virtual_apic_page",	"the virtual-APIC page can't be mapped") \

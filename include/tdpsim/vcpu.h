@@ -109,7 +109,8 @@ TDP_API uint64_t tdp_vcpu_read_reg(const struct tdp_vcpu *vcpu,
 
 /**
  * tdp_vcpu_write_msr() - WRMSR by the guest, or KVM_SET_MSRS by userspace
- * @index: 0x277 (PAT), 0x2ff, 0x200..0x20f, 0x250..0x26f (MTRRs)
+ * @index: 0x277 (PAT), 0x2ff, 0x200..0x20f, 0x250..0x26f (MTRRs), 0xc0010117
+ *         (VM_HSAVE_PA, AMD)
  * @host:  userspace writes: a refused value is ret -EINVAL, not #GP; else
  *         this is a KVM_RUN, as for tdp_vcpu_write_reg()
  *
@@ -350,25 +351,36 @@ TDP_API void tdp_vcpu_signal(struct tdp_vcpu *vcpu, uint64_t after);
  * tdp_vcpu_smi() - KVM_SMI, and KVM_RUN up to where the SMI is taken
  *
  * A vCPU in SMM ignores it: outcome REFUSED.  A VM entry that VMLAUNCH, VMRUN
- * or RSM has begun is completed first.  The save area is kept by the model,
- * guest memory does not receive it.  KVM: enter_smm().
+ * or RSM has begun is completed first.  CR0, CR3, CR4, EFER and SMBASE go to
+ * SMBASE + 0xfe00 of address space 1, in the layout of AMD64 or, without long
+ * mode in CPUID, of the P6; of L2 on SVM, where its vmcb12 is.  If they can't,
+ * ret is -EIO, and so is every later call (behaviour smm.enter).  Outcome
+ * BLOCKED while that page waits for a userfault.  KVM: enter_smm().
  *
- * Return: as tdp_vcpu_run(); TDP_EUNSUPPORTED where KVM would give up the VM
- * (SVM, L2 active, no long mode in CPUID).
+ * Return: as tdp_vcpu_run().
  */
 TDP_API int tdp_vcpu_smi(struct tdp_vcpu *vcpu, struct tdp_result *result,
 			 struct tdp_error *err);
 /**
  * tdp_vcpu_rsm() - the guest executes RSM; KVM: emulator_leave_smm()
  *
- * Outcome GUEST_FAULT (#UD) outside SMM; SHUTDOWN, NESTED_EXIT or
- * INTERNAL_ERROR if the state can't be loaded (behaviour smm.rsm).
+ * Whatever lies at SMBASE + 0xfe00 is loaded.  Outcome GUEST_FAULT (#UD)
+ * outside SMM; SHUTDOWN, NESTED_EXIT or INTERNAL_ERROR if the state can't be
+ * loaded (behaviour smm.rsm).
  *
- * Return: as tdp_vcpu_run(); TDP_EUNSUPPORTED if no SMI has filled the save
- * area, because tdp_vcpu_set_smm() made the vCPU enter SMM.
+ * Return: as tdp_vcpu_run().
  */
 TDP_API int tdp_vcpu_rsm(struct tdp_vcpu *vcpu, struct tdp_result *result,
 			 struct tdp_error *err);
+/**
+ * tdp_vcpu_triple_fault() - KVM_RUN in which the guest shuts down
+ *
+ * Outcome SHUTDOWN, on SVM with the vCPU reset; NESTED_EXIT from L2.
+ * KVM: shutdown_interception(), handle_triple_fault().
+ */
+TDP_API int tdp_vcpu_triple_fault(struct tdp_vcpu *vcpu,
+				  struct tdp_result *result,
+				  struct tdp_error *err);
 /** tdp_vcpu_set_smm() - KVM_SET_VCPU_EVENTS with KVM_VCPUEVENT_VALID_SMM */
 TDP_API int tdp_vcpu_set_smm(struct tdp_vcpu *vcpu, bool smm,
 			     struct tdp_result *result, struct tdp_error *err);

@@ -107,9 +107,7 @@ enum nested_page_state {
 };
 
 struct vcpu_smm {
-	bool has_saved; /* an SMI has filled the save area */
-	struct tdp_sregs saved;
-	bool guest_mode; /* the SMI interrupted L2 */
+	bool guest_mode; /* the SMI interrupted L2; on SVM, in vcpu->nested */
 };
 
 struct tdp_vcpu {
@@ -137,7 +135,9 @@ struct tdp_vcpu {
 	bool pml12_full;         /* L1's log had no room for a page */
 	bool last_violation;     /* the last exit was an EPT violation */
 	uint64_t last_exit_info; /* its qualification, or EXITINFO1 */
-	bool has_vmcb12;         /* SVM: it lies in guest memory, at vmcb12 */
+	uint32_t smbase;
+	uint64_t hsave_pa; /* SVM: MSR VM_HSAVE_PA; 0: L1 set none */
+	bool has_vmcb12;   /* SVM: it lies in guest memory, at vmcb12 */
 	uint64_t vmcb12;
 	struct vcpu_smm smm_state;
 	struct mmu root_mmu;
@@ -208,6 +208,7 @@ struct tdp_vm {
 	struct tdp_vcpu **vcpus;
 	unsigned int nr_vcpus;
 	bool has_run;
+	bool dead;   /* vm_dead: every ioctl is -EIO from now on */
 	bool oopsed; /* the kernel is dead, with mmu_lock held */
 
 	tdp_tracer tracer;

@@ -122,6 +122,8 @@
 	V(GUEST, "guest") V(WITH_PAE, "with_pae")
 #define VALUES_NESTED_VMRUN_SKIP(V)					\
 	V(FIRST, "first") V(AFTER_CHECKS, "after_checks")
+#define VALUES_SMM_ENTER(V)						\
+	V(UNCHECKED, "unchecked") V(VM_DEAD, "vm_dead")
 #define VALUES_SMM_SHUTDOWN(V)						\
 	V(KEEPS_ROLE, "keeps_role") V(LEAVES_SMM, "leaves_smm")
 #define VALUES_NESTED_EPT_SYNC(V)					\
@@ -243,6 +245,7 @@
 	X(NESTED_EXIT_CR4,	NESTED_EXIT_CR4,	"nested.exit_cr4") \
 	X(NESTED_INVALID_CODE,	NESTED_INVALID_CODE,	"nested.invalid_code") \
 	X(NESTED_VMRUN_SKIP,	NESTED_VMRUN_SKIP,	"nested.vmrun_skip") \
+	X(SMM_ENTER,		SMM_ENTER,		"smm.enter")	\
 	X(SMM_SHUTDOWN,		SMM_SHUTDOWN,		"smm.shutdown")	\
 	X(NESTED_EPT_SYNC,	NESTED_EPT_SYNC,	"nested.ept_sync") \
 	X(CPUID_AFTER_RUN,	CPUID_AFTER_RUN,	"cpuid.after_run") \
@@ -397,6 +400,9 @@ enum value_nested_invalid_code { VALUES_NESTED_INVALID_CODE(V) NR_NESTED_INVALID
 #undef V
 #define V(id, text) NESTED_VMRUN_SKIP_##id,
 enum value_nested_vmrun_skip { VALUES_NESTED_VMRUN_SKIP(V) NR_NESTED_VMRUN_SKIP };
+#undef V
+#define V(id, text) SMM_ENTER_##id,
+enum value_smm_enter { VALUES_SMM_ENTER(V) NR_SMM_ENTER };
 #undef V
 #define V(id, text) SMM_SHUTDOWN_##id,
 enum value_smm_shutdown { VALUES_SMM_SHUTDOWN(V) NR_SMM_SHUTDOWN };

@@ -26,6 +26,8 @@ int tdp_vcpu_set_cpuid(struct tdp_vcpu *vcpu, const struct tdp_cpuid *cpuid,
 		       CPUID_AFTER_RUN_REJECTED;
 
 	result_begin(result);
+	if (result_vm_dead(vcpu->vm, result))
+		return TDP_OK;
 	if (cpuid->maxphyaddr < MIN_MAXPHYADDR ||
 	    cpuid->maxphyaddr > MAX_MAXPHYADDR)
 		return TDP_EINVAL;

@@ -68,6 +68,8 @@ int tdp_vm_set_dirty_protect(struct tdp_vm *vm, bool manual, bool initially_set,
 			     struct tdp_result *result)
 {
 	result_begin(result);
+	if (result_vm_dead(vm, result))
+		return TDP_OK;
 	if (initially_set && !manual)
 		return result_fail(result, -EINVAL, TDP_WHY_FLAGS);
 	vm->dirty_protect = (manual ? DIRTY_MANUAL_PROTECT : 0) |
@@ -116,6 +118,8 @@ int tdp_vm_get_dirty_log(struct tdp_vm *vm, unsigned int as_id, unsigned int id,
 	int ret;
 
 	result_begin(result);
+	if (result_vm_dead(vm, result))
+		return TDP_OK;
 	ret = check_alive(vm, err);
 	if (ret)
 		return ret;
@@ -161,6 +165,8 @@ int tdp_vm_clear_dirty_log(struct tdp_vm *vm, unsigned int as_id,
 	int ret;
 
 	result_begin(result);
+	if (result_vm_dead(vm, result))
+		return TDP_OK;
 	ret = check_alive(vm, err);
 	if (ret)
 		return ret;

@@ -115,6 +115,8 @@ int tdp_vm_begin_delete_memslot(struct tdp_vm *vm, unsigned int as_id,
 	const struct memslot *old = NULL;
 
 	result_begin(result);
+	if (result_vm_dead(vm, result))
+		return TDP_OK;
 	if (as_id < NR_ADDRESS_SPACES)
 		old = memslots_by_id(&vm->slots[as_id], slot);
 	if (!old || old->invalid)
@@ -224,6 +226,8 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 	int ret;
 
 	result_begin(result);
+	if (result_vm_dead(vm, result))
+		return TDP_OK;
 	ret = check_alive(vm, err);
 	if (ret)
 		return ret;
@@ -258,6 +262,8 @@ int tdp_vm_toggle_dirty_log(struct tdp_vm *vm, unsigned int as_id,
 	int ret = TDP_OK;
 
 	result_begin(result);
+	if (result_vm_dead(vm, result))
+		return TDP_OK;
 	if (as_id < NR_ADDRESS_SPACES)
 		old = memslots_by_id(&vm->slots[as_id], slot);
 	if (!old || times > MAX_TOGGLES)

@@ -9,12 +9,14 @@
 
 #include "ops/memtype_zap.h"
 #include "ops/ops.h"
+#include "ops/setreg.h"
 #include "ops/uniform.h"
 #include "tdpsim/memtype.h"
 
 #define MSR_IA32_PAT      0x277u
 #define MSR_MTRR_VARIABLE 0x200u
 #define MSR_MTRR_FIXED    0x250u
+#define MSR_VM_HSAVE_PA   0xc0010117u
 #define NR_PAIRS          8
 
 static enum tdp_reason write_pat(struct tdp_vcpu *vcpu, uint64_t value)
@@ -22,6 +24,19 @@ static enum tdp_reason write_pat(struct tdp_vcpu *vcpu, uint64_t value)
 	if (tdp_pat_check(value))
 		return TDP_WHY_BAD_MSR;
 	vcpu->pat = value;
+	return TDP_WHY_NONE;
+}
+
+/* KVM 6.12: svm_set_msr(); the guest's address has to be that of a page. */
+static enum tdp_reason write_hsave(struct tdp_vcpu *vcpu, uint64_t value,
+				   bool host)
+{
+	if (vcpu->vm->host.vendor != TDP_AMD)
+		return TDP_WHY_BAD_MSR;
+	if (!host &&
+	    (!is_aligned(value, FRAME_SIZE) || !setreg_cr3_legal(vcpu, value)))
+		return TDP_WHY_BAD_MSR;
+	vcpu->hsave_pa = align_down(value, FRAME_SIZE);
 	return TDP_WHY_NONE;
 }
 
@@ -81,13 +96,18 @@ int tdp_vcpu_write_msr(struct tdp_vcpu *vcpu, uint32_t index, uint64_t value,
 	int ret = TDP_OK;
 
 	result_begin(result);
+	if (result_vm_dead(vcpu->vm, result))
+		return TDP_OK;
 	if (!host)
 		ret = run_enter(vcpu, result, &entered, NULL);
 	if (ret || !entered)
 		return ret;
-	why = index == MSR_IA32_PAT ?
-		      write_pat(vcpu, value) :
-		      write_mtrr(vcpu, index, value, host, &rule);
+	if (index == MSR_IA32_PAT)
+		why = write_pat(vcpu, value);
+	else if (index == MSR_VM_HSAVE_PA)
+		why = write_hsave(vcpu, value, host);
+	else
+		why = write_mtrr(vcpu, index, value, host, &rule);
 	if (why)
 		return refuse(vcpu->vm, result, host,
 			      queues_gp(vcpu->vm, index, rule), why);
@@ -99,8 +119,12 @@ int tdp_vcpu_read_msr(const struct tdp_vcpu *vcpu, uint32_t index,
 		      struct tdp_result *result)
 {
 	result_begin(result);
+	if (result_vm_dead(vcpu->vm, result))
+		return TDP_OK;
 	if (index == MSR_IA32_PAT)
 		result->value = vcpu->pat;
+	else if (index == MSR_VM_HSAVE_PA && vcpu->vm->host.vendor == TDP_AMD)
+		result->value = vcpu->hsave_pa;
 	else if (tdp_mtrr_read(&vcpu->mtrr, index, &result->value))
 		return result_fail(result, -EINVAL, TDP_WHY_BAD_MSR);
 	return TDP_OK;

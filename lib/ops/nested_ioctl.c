@@ -177,6 +177,8 @@ int tdp_vcpu_nested_enter(struct tdp_vcpu *vcpu,
 	int ret = check_vendor(vcpu, state, err);
 
 	result_begin(result);
+	if (result_vm_dead(vcpu->vm, result))
+		return TDP_OK;
 	if (ret)
 		return ret;
 	ret = run_enter(vcpu, result, &entered, err);
@@ -197,6 +199,8 @@ int tdp_vcpu_nested_exit_as(struct tdp_vcpu *vcpu, uint64_t code,
 {
 	(void)err;
 	result_begin(result);
+	if (result_vm_dead(vcpu->vm, result))
+		return TDP_OK;
 	if (!vcpu->guest_mode)
 		return refuse(result, TDP_WHY_NOT_IN_GUEST_MODE);
 	reflect(vcpu, result, code, TDP_WHY_NONE);
@@ -314,6 +318,8 @@ int tdp_vcpu_set_nested_state(struct tdp_vcpu *vcpu,
 	int ret = state ? check_vendor(vcpu, state, err) : TDP_OK;
 
 	result_begin(result);
+	if (result_vm_dead(vcpu->vm, result))
+		return TDP_OK;
 	if (ret)
 		return ret;
 	if (state)

@@ -125,16 +125,52 @@ enum guest_mem_status vmcb_write_exit(const struct tdp_vcpu *vcpu,
 	return status;
 }
 
+static enum guest_mem_status write_save(const struct tdp_vcpu *vcpu,
+					uint64_t gpa,
+					const struct tdp_sregs *sregs)
+{
+	const struct {
+		unsigned int offset;
+		uint64_t value;
+	} fields[] = {
+		{ VMCB_EFER, sregs->efer },
+		{ VMCB_CR0, sregs->cr0 },
+		{ VMCB_CR3, sregs->cr3 },
+		{ VMCB_CR4, sregs->cr4 },
+	};
+	enum guest_mem_status status = GUEST_MEM_OK;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fields) && !status; i++)
+		status = guest_mem_write(vcpu->vm, 0, gpa + fields[i].offset, 8,
+					 fields[i].value);
+	return status;
+}
+
 enum guest_mem_status vmcb_write_save(const struct tdp_vcpu *vcpu)
 {
-	const struct tdp_sregs *l2 = &vcpu->sregs;
-	enum guest_mem_status status = write_field(vcpu, VMCB_EFER, l2->efer);
+	return write_save(vcpu, vcpu->vmcb12, &vcpu->sregs);
+}
 
-	if (!status)
-		status = write_field(vcpu, VMCB_CR0, l2->cr0);
-	if (!status)
-		status = write_field(vcpu, VMCB_CR3, l2->cr3);
-	if (!status)
-		status = write_field(vcpu, VMCB_CR4, l2->cr4);
+enum guest_mem_status vmcb_save_l1(const struct tdp_vcpu *vcpu)
+{
+	return write_save(vcpu, vcpu->hsave_pa, &vcpu->l1);
+}
+
+enum guest_mem_status vmcb_load_l1(const struct tdp_vcpu *vcpu,
+				   struct tdp_sregs *l1)
+{
+	const struct vmcb_field fields[] = {
+		{ VMCB_EFER, 8, &l1->efer },
+		{ VMCB_CR0, 8, &l1->cr0 },
+		{ VMCB_CR3, 8, &l1->cr3 },
+		{ VMCB_CR4, 8, &l1->cr4 },
+	};
+	enum guest_mem_status status = GUEST_MEM_OK;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fields) && !status; i++)
+		status = read_field(vcpu, vcpu->hsave_pa + fields[i].offset,
+				    fields[i].size, fields[i].value);
 	return status;
 }

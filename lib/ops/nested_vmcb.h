@@ -31,4 +31,12 @@ enum guest_mem_status vmcb_write_exit(const struct tdp_vcpu *vcpu,
 /* L2's registers.  KVM 6.12: nested_svm_vmexit() */
 enum guest_mem_status vmcb_write_save(const struct tdp_vcpu *vcpu);
 
+/*
+ * L1's registers in the page that VM_HSAVE_PA names: an SMI in L2 puts them
+ * there, RSM takes them back.  KVM 6.12: svm_enter_smm(), svm_leave_smm()
+ */
+enum guest_mem_status vmcb_save_l1(const struct tdp_vcpu *vcpu);
+enum guest_mem_status vmcb_load_l1(const struct tdp_vcpu *vcpu,
+				   struct tdp_sregs *l1);
+
 #endif

@@ -8,6 +8,9 @@
 /* Empty @result, with the names of the vCPU's root filled in by result_end(). */
 void result_begin(struct tdp_result *result);
 
+/* The VM was given up: every ioctl returns -EIO.  KVM 6.2: kvm_vm_dead() */
+bool result_vm_dead(const struct tdp_vm *vm, struct tdp_result *result);
+
 /* Root, address space and role word in use after the operation. */
 void result_end(const struct tdp_vcpu *vcpu, struct tdp_result *result);
 

@@ -458,6 +458,8 @@ static int check(struct prefault *p)
 {
 	int err;
 
+	if (p->vcpu->vm->dead)
+		return fail(p, -EIO, TDP_WHY_VM_DEAD);
 	if (!p->api->exists)
 		return fail(p, -EINVAL, TDP_WHY_NO_IOCTL);
 	err = check_arguments(p);

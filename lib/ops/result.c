@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
 #include "ops/ops.h"
 
 #include "base/error.h"
@@ -6,6 +8,13 @@
 void result_begin(struct tdp_result *result)
 {
 	*result = (struct tdp_result){ 0 };
+}
+
+bool result_vm_dead(const struct tdp_vm *vm, struct tdp_result *result)
+{
+	if (vm->dead)
+		result_fail(result, -EIO, TDP_WHY_VM_DEAD);
+	return vm->dead;
 }
 
 void result_end(const struct tdp_vcpu *vcpu, struct tdp_result *result)

@@ -65,7 +65,7 @@ int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
 
 	*enter = false;
 	ret = check_alive(vcpu->vm, err);
-	if (ret)
+	if (ret || result_vm_dead(vcpu->vm, result))
 		return ret;
 	vcpu->has_run = vcpu->vm->has_run = true;
 	ret = run_serve(vcpu, result, &proceed);

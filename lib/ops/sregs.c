@@ -79,6 +79,8 @@ int tdp_vcpu_set_sregs(struct tdp_vcpu *vcpu, const struct tdp_sregs *sregs,
 	uint64_t pdptr[4];
 
 	result_begin(result);
+	if (result_vm_dead(vcpu->vm, result))
+		return TDP_OK;
 	if (why)
 		return result_fail(result, -EINVAL, why);
 	/* The ioctl sleeps until the page is served; then it is called again. */
@@ -189,6 +191,8 @@ int tdp_vcpu_write_reg(struct tdp_vcpu *vcpu, enum tdp_reg reg, uint64_t value,
 	int ret;
 
 	result_begin(result);
+	if (result_vm_dead(vcpu->vm, result))
+		return TDP_OK;
 	if (needs_nested_pdptrs(vcpu, reg))
 		return TDP_EUNSUPPORTED;
 	ret = run_enter(vcpu, result, &entered, NULL);

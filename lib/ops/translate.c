@@ -26,6 +26,8 @@ int tdp_vcpu_kvm_translate(struct tdp_vcpu *vcpu, tdp_gva gva,
 	uint64_t gpa;
 
 	result_begin(result);
+	if (result_vm_dead(vcpu->vm, result))
+		return TDP_OK;
 	switch (gw_gva_to_gpa(vcpu, gva.addr, 0, &walk, &gpa)) {
 	case GW_OK:
 		result->gpa = gpa;
@@ -155,6 +157,8 @@ int tdp_vcpu_emulate(struct tdp_vcpu *vcpu, const struct tdp_access *access,
 	int ret;
 
 	result_begin(result);
+	if (result_vm_dead(vcpu->vm, result))
+		return TDP_OK;
 	if (access->kind == TDP_SS_READ || access->kind == TDP_SS_WRITE)
 		return err_set(err, TDP_EINVAL,
 			       "the emulator knows no shadow stacks");

@@ -20,7 +20,7 @@ static const struct verb *const verbs[] = {
 	&verb_age, &verb_test_age, &verb_recover_nx,
 	&verb_nx_huge_pages, &verb_toggle_dirty_log,
 	/* modes */
-	&verb_smi, &verb_rsm, &verb_set_vcpu_events,
+	&verb_smi, &verb_rsm, &verb_triple_fault, &verb_set_vcpu_events,
 	&verb_nested_enter, &verb_vmrun, &verb_nested_exit,
 	&verb_set_nested_state,
 	&verb_invept, &verb_invvpid, &verb_vmfunc,

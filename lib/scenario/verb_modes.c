@@ -43,6 +43,23 @@ const struct verb verb_rsm = {
 	.run = run_rsm,
 };
 
+static int run_triple_fault(struct run *run, const void *args)
+{
+	const struct vcpu_args *a = args;
+
+	return tdp_vcpu_triple_fault(run_vcpu(run, a->vcpu),
+				     &run->outcome.result, run->err);
+}
+
+const struct verb verb_triple_fault = {
+	.name = "triple_fault",
+	.about =
+		"the guest shuts down: a fault in the delivery of a double fault",
+	.args = ARGS(vcpu_rows, struct vcpu_args),
+	.fields = FIELDS_MODE,
+	.run = run_triple_fault,
+};
+
 struct smm_args {
 	unsigned int vcpu;
 	bool smm;

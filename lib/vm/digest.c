@@ -12,7 +12,7 @@
  * Whoever adds a member to the state of a VM has to decide whether it can be
  * observed, put it in below if so, and see that vm/checkpoint.c saves it.
  */
-static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2512,
+static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2448,
 	      "new state: see above");
 static_assert(sizeof(struct tdp_vm) == 936, "new state: see above");
 static_assert(sizeof(struct mmu_page) == 88, "new state: see above");
@@ -279,7 +279,6 @@ static void put_vcpu(const struct put *p, const struct tdp_vcpu *vcpu)
 			      vcpu->guest_mode << 11 | vcpu->nested_tdp << 12 |
 			      vcpu->pdptrs_from_userspace << 13 |
 			      vcpu->nested_run_pending << 14 |
-			      vcpu->smm_state.has_saved << 15 |
 			      vcpu->smm_state.guest_mode << 16 | loaded << 17 |
 			      vcpu->signal_pending << 18 |
 			      vcpu->mmio_cached << 19);
@@ -295,8 +294,8 @@ static void put_vcpu(const struct put *p, const struct tdp_vcpu *vcpu)
 		digest_put(d, vcpu->mmio_gva);
 		digest_put(d, vcpu->mmio_gen);
 	}
-	if (vcpu->smm_state.has_saved)
-		put_sregs(d, &vcpu->smm_state.saved);
+	digest_put(d, vcpu->smbase);
+	digest_put(d, vcpu->hsave_pa);
 	/* Before the first nested operation all of it is zero. */
 	if (vcpu->guest_mmu.handler) {
 		put_nested(d, vcpu);
@@ -463,7 +462,8 @@ void vm_digest(const struct tdp_vm *vm, const struct physmem_watch *watch,
 	};
 	unsigned int i;
 
-	digest_put(d, (uint64_t)vm->noncoherent_dma << 1 | vm->has_run);
+	digest_put(d, (uint64_t)vm->noncoherent_dma << 2 | vm->dead << 1 |
+			      vm->has_run);
 	digest_put(d, vm->invalidations);
 	if (vm->invalidations) {
 		digest_put(d, vm->invalidate_start);

@@ -109,6 +109,7 @@ static void reset_registers(struct tdp_vcpu *vcpu)
 	vcpu->sregs.cr0 = CR0_ET | CR0_NW | CR0_CD;
 	vcpu->rflags = 2;
 	vcpu->pat = TDP_PAT_RESET;
+	vcpu->smbase = 0x30000;
 	tdp_mtrr_reset(&vcpu->mtrr, 8, false);
 	/* KVM's value; no CPUID leaf yet: 36 bits (cpuid_query_maxphyaddr()). */
 	vcpu->cpuid.maxphyaddr = 36;

@@ -276,6 +276,8 @@ static const struct border_row {
 	{ "nested.invalid_code", "v7.0", "64_bits" },
 	{ "nested.vmrun_skip", "v5.10", "first" },
 	{ "nested.vmrun_skip", "v7.1", "after_checks" },
+	{ "smm.enter", "v5.10", "unchecked" },
+	{ "smm.enter", "v6.4", "vm_dead" },
 	{ "smm.shutdown", "v5.10", "keeps_role" },
 	{ "smm.shutdown", "v6.15", "leaves_smm" },
 	{ "smm.leave", "v5.10", "request" },

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SMI, RSM, and userspace's switch between the modes. */
+#include <errno.h>
+
+#include "base/bits.h"
 #include "l2.h"
 
 static void plain(struct machine *m)
@@ -144,8 +147,18 @@ static void smm_ignores_a_second_smi(void **state)
 	machine_end(&m);
 }
 
-static void without_an_smi_there_is_nothing_to_load(void **state)
+/* KVM_SET_VCPU_EVENTS on a migration target: SMRAM is guest memory. */
+static void without_an_smi_rsm_loads_what_is_there(void **state)
 {
+	static const struct {
+		uint64_t gpa, value;
+	} smram[] = {
+		{ 0x3ff58, 0x80010031 }, { 0x3ff50, 0x100000 },
+		{ 0x3ff48, 0x20 },       { 0x3fed0, 0xd00 },
+		{ 0x3ff00, 0x200004 },
+	};
+	struct tdp_sregs sregs;
+	uint64_t value;
 	struct machine m;
 
 	(void)state;
@@ -154,8 +167,40 @@ static void without_an_smi_there_is_nothing_to_load(void **state)
 	assert_int_equal(tdp_vcpu_set_smm(m.vcpu, true, &m.result, &m.err),
 			 TDP_OK);
 	assert_true(l2_seen(&m).smm);
-	assert_int_equal(tdp_vcpu_rsm(m.vcpu, &m.result, &m.err),
-			 TDP_EUNSUPPORTED);
+	for (size_t i = 0; i < ARRAY_SIZE(smram); i++)
+		assert_int_equal(tdp_vm_write(m.vm, 1, TDP_GPA(smram[i].gpa),
+					      smram[i].value, 8, &m.err),
+				 TDP_OK);
+	assert_int_equal(l2_rsm(&m), TDP_OUTCOME_DONE);
+	tdp_vcpu_get_sregs(m.vcpu, &sregs);
+	assert_int_equal(sregs.cr0, 0x80010031);
+	assert_int_equal(sregs.cr3, 0x100000);
+	assert_int_equal(sregs.efer, 0xd00);
+	/* An SMBASE that makes words cross a page: bytes are written. */
+	assert_int_equal(l2_smi(&m), TDP_OUTCOME_DONE);
+	assert_int_equal(
+		tdp_vm_read(m.vm, 1, TDP_GPA(0x20ff54), &value, 8, &m.err),
+		TDP_OK);
+	assert_int_equal(value, 0x100000);
+	machine_end(&m);
+}
+
+/* Behaviour smm.enter */
+static void a_vm_that_was_given_up_is_eio(void **state)
+{
+	struct machine m;
+
+	(void)state;
+	machine_init(&m, TDP_INTEL, "v6.12");
+	machine_start(&m);
+	machine_vcpu(&m, 46);
+	machine_slot(&m, 0, 0, 0, 4 * MIB, TDP_BACKING_ANONYMOUS);
+	assert_int_equal(l2_smi(&m), TDP_OUTCOME_FAILED);
+	assert_int_equal(m.result.ret, -EIO);
+	assert_int_equal(m.result.reason, TDP_WHY_SMRAM);
+	assert_int_equal(machine_prefault(&m, 0, 0x1000), -EIO);
+	assert_int_equal(l2_run(&m), TDP_OUTCOME_FAILED);
+	assert_int_equal(m.result.reason, TDP_WHY_VM_DEAD);
 	machine_end(&m);
 }
 
@@ -478,7 +523,8 @@ int main(void)
 		CASE(each_mode_has_its_root),
 		CASE(rsm_outside_smm_is_undefined),
 		CASE(smm_ignores_a_second_smi),
-		CASE(without_an_smi_there_is_nothing_to_load),
+		CASE(without_an_smi_rsm_loads_what_is_there),
+		CASE(a_vm_that_was_given_up_is_eio),
 		CASE(vmx_is_off_in_smm),
 		ROWS(l2_rows, smi_in_l2_and_back),
 		ROWS(late_rows, rsm_to_l2_and_a_page),
