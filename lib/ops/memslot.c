@@ -180,14 +180,11 @@ static int change_flags(struct tdp_vm *vm, const struct memslot *old,
 }
 
 static int change_slot(struct tdp_vm *vm, const struct memslot *old,
-		       struct memslot *new, uint64_t asked_hva,
-		       struct tdp_result *result, struct tdp_error *err)
+		       struct memslot *new, struct tdp_error *err)
 {
 	bool moves = new->base_gfn != old->base_gfn;
 	int ret;
 
-	if (!change_allowed(old, new, asked_hva))
-		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
 	new->hva = old->hva;
 	if (!moves && new->dirty_log == old->dirty_log)
 		return TDP_OK;
@@ -237,13 +234,16 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 	old = memslots_by_id(slots, region->slot);
 	if (!region->size)
 		return delete_slot(vm, old, result);
+	/* KVM 6.12 __kvm_set_memory_region(): before it looks at the others. */
+	if (old && !change_allowed(old, &new, region->hva))
+		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
 	if (memslots_overlap(slots, new.id, new.base_gfn, new.npages))
 		return result_fail(result, -EEXIST, TDP_WHY_SLOT_OVERLAPS);
 	if (new.base_gfn + new.npages - 1 > kvm_max_gfn(vm))
 		return result_fail(result, -EINVAL, TDP_WHY_GFN_TOO_HIGH);
 	if (!old)
 		return create_slot(vm, region, &new, err);
-	ret = change_slot(vm, old, &new, region->hva, result, err);
+	ret = change_slot(vm, old, &new, err);
 	if (!ret && vm->oopsed) {
 		result->outcome = TDP_OUTCOME_KERNEL_BUG;
 		result->reason = TDP_WHY_LPAGE_INFO_BOUNDS;

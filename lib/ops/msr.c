@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 
+#include "arch/regs.h"
 #include "ops/memtype_zap.h"
 #include "ops/ops.h"
 #include "ops/setreg.h"
@@ -77,11 +78,14 @@ static bool queues_gp(const struct tdp_vm *vm, uint32_t index,
 	       index < MSR_MTRR_FIXED;
 }
 
-static int refuse(const struct tdp_vm *vm, struct tdp_result *result, bool host,
-		  bool queues, enum tdp_reason why)
+static int refuse(const struct tdp_vcpu *vcpu, struct tdp_result *result,
+		  bool host, bool queues, enum tdp_reason why)
 {
+	/* Real mode has no error codes: KVM 6.12 kvm_inject_exception(). */
+	bool has_code = vcpu->sregs.cr0 & CR0_PE;
+
 	if (!host || queues) {
-		trace(vm, kvm_inj_exception, VECTOR_GP, true, 0);
+		trace(vcpu->vm, kvm_inj_exception, VECTOR_GP, has_code, 0);
 		result_fault(result, VECTOR_GP, 0, why);
 	}
 	return host ? result_fail(result, -EINVAL, why) : TDP_OK;
@@ -109,7 +113,7 @@ int tdp_vcpu_write_msr(struct tdp_vcpu *vcpu, uint32_t index, uint64_t value,
 	else
 		why = write_mtrr(vcpu, index, value, host, &rule);
 	if (why)
-		return refuse(vcpu->vm, result, host,
+		return refuse(vcpu, result, host,
 			      queues_gp(vcpu->vm, index, rule), why);
 	result_end(vcpu, result);
 	return TDP_OK;

@@ -342,8 +342,11 @@ static int resume(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	enum tdp_reason why;
 	int ret;
 
-	if (!vcpu->smm)
+	/* KVM emulates it on both vendors: rsm_interception(), handle_ud(). */
+	if (!vcpu->smm) {
+		trace(vcpu->vm, kvm_inj_exception, VECTOR_UD, false, 0);
 		return result_fault(result, VECTOR_UD, 0, TDP_WHY_NOT_IN_SMM);
+	}
 	status = smram_read(vcpu, &smram);
 	if (status == GUEST_MEM_BLOCKS)
 		return result_block(result, TDP_WHY_HOST_BLOCKS);

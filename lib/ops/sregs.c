@@ -183,6 +183,32 @@ static bool needs_nested_pdptrs(const struct tdp_vcpu *vcpu, enum tdp_reg reg)
 	       (reg == TDP_REG_CR0 || reg == TDP_REG_CR3 || reg == TDP_REG_CR4);
 }
 
+/*
+ * Does KVM refuse the value, or the processor?  Under NPT, SVM lets the guest
+ * write CR3, and CR0 unless KVM runs it with another value.  KVM 6.12:
+ * svm_set_cr0(), init_vmcb(); VMX has CR0 and CR4 behind masks.
+ */
+static bool is_intercepted(const struct tdp_vcpu *vcpu, enum tdp_reg reg)
+{
+	if (reg == TDP_REG_PKRU || reg == TDP_REG_RFLAGS)
+		return false;
+	if (!vcpu->vm->tdp_enabled || vcpu->vm->host.vendor != TDP_AMD)
+		return reg != TDP_REG_CR3 || !vcpu->vm->tdp_enabled;
+	return reg == TDP_REG_CR4 || reg == TDP_REG_EFER ||
+	       (reg == TDP_REG_CR0 && (vcpu->sregs.cr0 & (CR0_CD | CR0_NW)));
+}
+
+static int refuse(const struct tdp_vcpu *vcpu, enum tdp_reg reg,
+		  struct tdp_result *result, enum tdp_reason why)
+{
+	/* Real mode has no error codes: KVM 6.12 kvm_inject_exception(). */
+	bool has_code = vcpu->sregs.cr0 & CR0_PE;
+
+	if (is_intercepted(vcpu, reg))
+		trace(vcpu->vm, kvm_inj_exception, VECTOR_GP, has_code, 0);
+	return result_fault(result, VECTOR_GP, 0, why);
+}
+
 int tdp_vcpu_write_reg(struct tdp_vcpu *vcpu, enum tdp_reg reg, uint64_t value,
 		       struct tdp_result *result)
 {
@@ -205,7 +231,7 @@ int tdp_vcpu_write_reg(struct tdp_vcpu *vcpu, enum tdp_reg reg, uint64_t value,
 	if (why == TDP_WHY_HOST_BLOCKS)
 		return result_block(result, why);
 	if (why)
-		return result_fault(result, VECTOR_GP, 0, why);
+		return refuse(vcpu, reg, result, why);
 	result_end(vcpu, result);
 	return TDP_OK;
 }
