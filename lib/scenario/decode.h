@@ -16,14 +16,14 @@
 #include "tdpsim/error.h"
 
 /* What is being decoded, and what is known about it already. */
-struct machine_preset;
+struct tdp_machine;
 
 struct decoder {
 	const char *path;
 	struct arena *arena;
 	struct tdp_error *err;
-	unsigned int nr_vcpus;                /* 0: not known yet */
-	const struct machine_preset *machine; /* NULL: the text says */
+	unsigned int nr_vcpus;             /* 0: not known yet */
+	const struct tdp_machine *machine; /* NULL: the text says */
 };
 
 struct arg;

@@ -49,15 +49,16 @@ static uint64_t entry_address(const struct geometry *g, uint64_t table,
 static int entry_read(const struct guest_tables *gt, uint64_t at,
 		      uint64_t *entry)
 {
-	return tdp_vm_read(gt->vm, gt->as, TDP_GPA(at), entry,
-			   geometries[gt->mode].entry_bytes, gt->err);
+	return gt->memory->read(gt->memory->context, gt->as, TDP_GPA(at), entry,
+				geometries[gt->mode].entry_bytes, gt->err);
 }
 
 static int entry_write(const struct guest_tables *gt, uint64_t at,
 		       uint64_t entry)
 {
-	return tdp_vm_write(gt->vm, gt->as, TDP_GPA(at), entry,
-			    geometries[gt->mode].entry_bytes, gt->err);
+	return gt->memory->write(gt->memory->context, gt->as, TDP_GPA(at),
+				 entry, geometries[gt->mode].entry_bytes,
+				 gt->err);
 }
 
 /* Memory may hold anything: a table begins as zeros. */
@@ -69,8 +70,8 @@ static int table_new(struct guest_tables *gt, uint64_t *at)
 	*at = gt->next;
 	gt->next += 4096;
 	for (i = 0; i < 4096 && !ret; i += 8)
-		ret = tdp_vm_write(gt->vm, gt->as, TDP_GPA(*at + i), 0, 8,
-				   gt->err);
+		ret = gt->memory->write(gt->memory->context, gt->as,
+					TDP_GPA(*at + i), 0, 8, gt->err);
 	return ret;
 }
 

@@ -4,13 +4,13 @@
 #define TDPSIM_SCENARIO_GUEST_TABLES_H
 
 #include "scenario/modes.h"
-#include "tdpsim/vm.h"
+#include "tdpsim/steps.h"
 
 /* More leaf entries than this are refused: each is written one by one. */
 #define GUEST_TABLES_MAX_PAGES 65536
 
 struct guest_tables {
-	struct tdp_vm *vm;
+	const struct tdp_guest_memory *memory;
 	unsigned int as;
 	enum mode mode;
 	uint64_t cr3;  /* of the topmost table */

@@ -394,7 +394,7 @@ static int parse(struct decoder *d, const char *text, size_t size,
 }
 
 static int load_text(const char *name, const char *text, size_t size,
-		     const struct machine_preset *machine,
+		     const struct tdp_machine *machine,
 		     struct tdp_scenario **scenario, struct tdp_error *err)
 {
 	struct tdp_scenario *s = calloc(1, sizeof(*s));
@@ -436,8 +436,8 @@ static int read_file(FILE *file, const char *path, char *buf, size_t *size,
 	return TDP_OK;
 }
 
-int scenario_load_on(const char *path, const struct machine_preset *machine,
-		     struct tdp_scenario **scenario, struct tdp_error *err)
+int tdp_scenario_load_on(const char *path, const struct tdp_machine *machine,
+			 struct tdp_scenario **scenario, struct tdp_error *err)
 {
 	size_t size = 0;
 	char *buf;
@@ -460,7 +460,7 @@ int scenario_load_on(const char *path, const struct machine_preset *machine,
 int tdp_scenario_load(const char *path, struct tdp_scenario **scenario,
 		      struct tdp_error *err)
 {
-	return scenario_load_on(path, NULL, scenario, err);
+	return tdp_scenario_load_on(path, NULL, scenario, err);
 }
 
 void tdp_scenario_destroy(struct tdp_scenario *scenario)

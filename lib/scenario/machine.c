@@ -77,7 +77,7 @@ int host_parse(const struct decoder *d, const struct node *node,
 	return node ? decode_map(d, node, &host_args, host, NULL) : TDP_OK;
 }
 
-void machine_preset_host(const struct machine_preset *machine,
+void machine_preset_host(const struct tdp_machine *machine,
 			 struct tdp_host_config *host)
 {
 	uint64_t memory = host->memory, tables = host->table_memory;

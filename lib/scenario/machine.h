@@ -5,7 +5,7 @@
 
 #include "scenario/decode.h"
 #include "scenario/scenario.h"
-#include "tdpsim/vm.h"
+#include "tdpsim/steps.h"
 
 struct run;
 
@@ -22,20 +22,9 @@ struct poke_args {
 	unsigned int size;
 };
 
-/* A machine that is not the scenario's own: what a recording says. */
-struct machine_preset {
-	struct tdp_host_config host;
-	struct tdp_kvm_config kvm;
-	struct tdp_cpuid cpuid;
-};
-
 /* Take its host, but keep the sizes of memory that @host has. */
-void machine_preset_host(const struct machine_preset *machine,
+void machine_preset_host(const struct tdp_machine *machine,
 			 struct tdp_host_config *host);
-
-/* tdp_scenario_load(), on that machine; NULL: on its own. */
-int scenario_load_on(const char *path, const struct machine_preset *machine,
-		     struct tdp_scenario **scenario, struct tdp_error *err);
 
 /* Each takes NULL for a key that is absent. */
 int host_parse(const struct decoder *d, const struct node *node,

@@ -127,6 +127,8 @@ int machine_create(struct run *run)
 	ret = create_memslots(run);
 	if (!ret)
 		ret = write_memory(run);
+	if (!ret && run->hook && run->hook->machine)
+		ret = run->hook->machine(run, run->hook->context);
 	for (i = 0; i < s->nr_vcpus && !ret; i++)
 		ret = create_vcpu(run, &s->vcpus[i]);
 	return ret;

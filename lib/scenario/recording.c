@@ -180,6 +180,11 @@ static int read_machine(struct tdp_recording *r, struct tdp_error *err)
 			"the first line must describe the machine (\"case\": \"env\")");
 	if (!ret)
 		ret = recording_machine(&r->machine, env, err);
+	if (!ret) {
+		r->live = json_object_get(env, "recorder");
+		r->is_tcg = !strcmp(json_text(env, "hypervisor"),
+				    "TCGTCGTCGTCG");
+	}
 	if (ret && err && !err->path[0])
 		snprintf(err->path, sizeof(err->path), "%s", r->path);
 	json_decref(env);

@@ -16,8 +16,10 @@ struct tdp_recording {
 	size_t at; /* of the next line */
 	unsigned int line;
 	json_t *current; /* what the last step's strings belong to */
-	struct machine_preset machine;
+	struct tdp_machine machine;
 	bool probes_roles; /* role_init_mmu events were recorded */
+	bool is_tcg;       /* QEMU emulated the processor */
+	bool live;         /* of the scenarios themselves, by tdpsim kvm */
 };
 
 /*
@@ -30,7 +32,7 @@ int recording_line(const struct tdp_recording *recording, size_t *at,
 		   unsigned int *line, json_t **object, struct tdp_error *err);
 
 /* The machine that the first line, @env, describes. */
-int recording_machine(struct machine_preset *machine, const json_t *env,
+int recording_machine(struct tdp_machine *machine, const json_t *env,
 		      struct tdp_error *err);
 
 /* A member that is a string, or "". */

@@ -47,7 +47,8 @@ void diff_report(struct diff *diff, unsigned int event, const char *field,
 		.model = model,
 	};
 
-	if (explained(diff, field)) {
+	if (explained(diff, field) ||
+	    live_explained(diff, field, recorded, model)) {
 		diff->summary->explained++;
 		return;
 	}
@@ -63,7 +64,7 @@ static bool lost_events(const struct diff *diff)
 	return json_object_get(diff->group.object, "lost");
 }
 
-static void take_event(const struct tdp_event *event, void *context)
+void diff_take_event(const struct tdp_event *event, void *context)
 {
 	struct diff *diff = context;
 	struct diff_group *group = &diff->group;
@@ -170,7 +171,7 @@ static void drop_events(struct diff_group *group, const char *name)
 }
 
 /* Behind the first that has another name, nothing can be paired. */
-static void compare_events(struct diff *diff)
+void diff_events(struct diff *diff)
 {
 	struct diff_group *group = &diff->group;
 	const json_t *trace = json_object_get(group->object, "trace");
@@ -189,6 +190,16 @@ static void compare_events(struct diff *diff)
 		if (!recorded_event_counts(recorded) ||
 		    !strcmp(json_text(recorded, "ev"), skip))
 			continue;
+		if (diff->recording->live) {
+			size_t skip_nr = live_left_out(
+				diff, trace, i,
+				at < group->nr_events ? model : NULL);
+
+			if (skip_nr) {
+				i += skip_nr - 1;
+				continue;
+			}
+		}
 		if (at >= group->nr_events ||
 		    !recorded_event_is(recorded, model)) {
 			order_differs(diff, (unsigned int)i + 1, recorded,
@@ -219,7 +230,7 @@ static void finish_group(struct diff *diff)
 	if (lost_events(diff))
 		diff->summary->lost++;
 	else
-		compare_events(diff);
+		diff_events(diff);
 	if (group->step > diff->scenario->recording.machine)
 		diff_outcome(diff);
 }
@@ -237,7 +248,7 @@ static void begin_group(struct diff *diff, unsigned int step, unsigned int line)
 			    "replayed");
 }
 
-static void clear_group(struct diff *diff)
+void diff_next_group(struct diff *diff)
 {
 	struct diff_group *group = &diff->group;
 
@@ -277,7 +288,7 @@ static void finish_machine(struct diff *diff)
 	diff->group.step = last;
 	diff->group.object = object;
 	diff->summary->steps += last - diff->first + 1;
-	compare_events(diff);
+	diff_events(diff);
 	json_decref(object);
 }
 
@@ -292,14 +303,13 @@ static void on_step(unsigned int number, const char *verb, unsigned int line,
 		return;
 	if (diff->group.object) {
 		finish_group(diff);
-		clear_group(diff);
+		diff_next_group(diff);
 	}
 	if (step->recorded != NOT_RECORDED)
 		begin_group(diff, step->recorded, line);
 }
 
-/* Sum up what several steps gave; the last one says how it ended. */
-static void add_result(struct tdp_result *sum, const struct tdp_result *result)
+void diff_add_result(struct tdp_result *sum, const struct tdp_result *result)
 {
 	struct tdp_result before = *sum;
 
@@ -317,13 +327,13 @@ static void on_done(unsigned int number, const struct tdp_vm *vm,
 	tdp_vm_get_stats(vm, &diff->stats);
 	if (!number) {
 		finish_machine(diff);
-		clear_group(diff);
+		diff_next_group(diff);
 		return;
 	}
 	if (!diff->group.object)
 		return;
 	diff->group.last = &diff->scenario->steps[number - 1];
-	add_result(&diff->group.result, result);
+	diff_add_result(&diff->group.result, result);
 }
 
 /* What nobody replayed ------------------------------------------------------------ */
@@ -373,22 +383,19 @@ static void check_all_replayed(struct diff *diff)
 
 /* The case ------------------------------------------------------------------------ */
 
+/* 1: it is not kept. */
 static int keep(struct diff *diff, json_t *object, struct tdp_error *err)
 {
 	uint64_t number = json_word(json_object_get(object, "step"));
 
-	if (!json_object_get(object, "step")) {
-		json_decref(object); /* how the recorder's process ended */
-		return TDP_OK;
-	}
+	if (!json_object_get(object, "step"))
+		return 1; /* how the recorder's process ended */
 	if (number >= MAX_RECORDED_STEPS || diff->steps[number]) {
-		json_decref(object);
 		return err_set(err, TDP_EINPUT,
 			       "%s: step %" PRIu64
 			       " of %s is there twice, or beyond %u",
 			       diff->recording->path, number,
-			       diff->scenario->recording.name,
-			       MAX_RECORDED_STEPS);
+			       json_text(object, "case"), MAX_RECORDED_STEPS);
 	}
 	diff->steps[number] = object;
 	return TDP_OK;
@@ -411,9 +418,8 @@ static bool skip_other_case(const struct tdp_recording *recording, size_t *at,
 	return true;
 }
 
-static int read_case(struct diff *diff, struct tdp_error *err)
+int diff_read_case(struct diff *diff, const char *name, struct tdp_error *err)
 {
-	const char *name = diff->scenario->recording.name;
 	size_t at = 0;
 	unsigned int line = 0;
 	int ret = TDP_OK;
@@ -426,10 +432,13 @@ static int read_case(struct diff *diff, struct tdp_error *err)
 		ret = recording_line(diff->recording, &at, &line, &object, err);
 		if (ret || !object)
 			break;
-		if (!strcmp(json_text(object, "case"), name))
-			ret = keep(diff, object, err);
-		else
+		ret = !strcmp(json_text(object, "case"), name) ?
+			      keep(diff, object, err) :
+			      1;
+		if (ret)
 			json_decref(object);
+		if (ret > 0)
+			ret = TDP_OK;
 	}
 	return ret;
 }
@@ -439,11 +448,11 @@ static int compare(struct diff *diff, unsigned int vm, struct tdp_error *err)
 	const struct tdp_report report = {
 		.step = on_step,
 		.done = on_done,
-		.trace = take_event,
+		.trace = diff_take_event,
 		.context = diff,
 	};
 	struct tdp_run_summary summary;
-	int ret = read_case(diff, err);
+	int ret = diff_read_case(diff, diff->scenario->recording.name, err);
 
 	if (!ret)
 		ret = diff_place(diff, vm, err);
@@ -472,11 +481,13 @@ static int diff_vm(struct diff *diff, const char *path, unsigned int index,
 {
 	const struct recorded_case *wanted;
 	unsigned int vm;
-	int ret = scenario_load_on(path, &diff->recording->machine,
-				   &diff->scenario, err);
+	int ret = tdp_scenario_load_on(path, &diff->recording->machine,
+				       &diff->scenario, err);
 
 	if (ret)
 		return ret;
+	if (diff->recording->live)
+		return live_diff(diff, err);
 	wanted = &diff->scenario->recording;
 	if (!wanted->name)
 		return err_at(err, TDP_EINPUT, path, 1, 1,

@@ -53,4 +53,44 @@ void diff_report(struct diff *diff, unsigned int event, const char *field,
 /* Return code, arguments, kvm_run and counters of the group. */
 void diff_outcome(struct diff *diff);
 
+/* The parts of diff_outcome(). */
+void diff_text(struct diff *diff, const char *field, const char *recorded,
+	       const char *model);
+void diff_word(struct diff *diff, const char *field, uint64_t recorded,
+	       uint64_t model);
+void diff_prefault(struct diff *diff);
+void diff_dirty(struct diff *diff);
+void diff_stats(struct diff *diff);
+
+/* How a payload without an IDT ends for an outcome. */
+const char *diff_exit_of(enum tdp_outcome outcome);
+
+/* The events of the group, and those of one more. */
+void diff_events(struct diff *diff);
+void diff_take_event(const struct tdp_event *event, void *diff);
+
+/* A new group begins, without an object. */
+void diff_next_group(struct diff *diff);
+
+/* Sum up what several calls gave; the last one says how it ended. */
+void diff_add_result(struct tdp_result *sum, const struct tdp_result *result);
+
+/* The lines of a case into diff->steps, by their number. */
+int diff_read_case(struct diff *diff, const char *name, struct tdp_error *err);
+
+/*
+ * How many recorded events from number @at on have no counterpart: a walk of
+ * KVM's emulator for an instruction that the model does not execute, or an
+ * exception that is delivered once more; 0: none.
+ */
+size_t live_left_out(const struct diff *diff, const json_t *trace, size_t at,
+		     const struct tdp_event *model);
+
+/* A difference that is a known error of the recorded machine's processor. */
+bool live_explained(const struct diff *diff, const char *field,
+		    const char *recorded, const char *model);
+
+/* The comparison with a recording of the scenario itself. */
+int live_diff(struct diff *diff, struct tdp_error *err);
+
 #endif

@@ -101,7 +101,7 @@ static void cpuid_of(struct tdp_cpuid *cpuid, const json_t *env, bool tdp)
 	};
 }
 
-int recording_machine(struct machine_preset *machine, const json_t *env,
+int recording_machine(struct tdp_machine *machine, const json_t *env,
 		      struct tdp_error *err)
 {
 	bool amd = !strcmp(json_text(env, "vendor"), "AMD");
@@ -120,4 +120,18 @@ int recording_machine(struct machine_preset *machine, const json_t *env,
 	host_of(&machine->host, env);
 	cpuid_of(&machine->cpuid, env, flag(env, tdp));
 	return TDP_OK;
+}
+
+int tdp_machine_parse(const char *env, struct tdp_machine *machine,
+		      struct tdp_error *err)
+{
+	json_error_t why;
+	json_t *object = json_loads(env, JSON_REJECT_DUPLICATES, &why);
+	int ret;
+
+	if (!object)
+		return err_set(err, TDP_EINPUT, "the machine: %s", why.text);
+	ret = recording_machine(machine, object, err);
+	json_decref(object);
+	return ret;
 }

@@ -7,21 +7,21 @@
 #include "scenario/recording_diff.h"
 #include "scenario/verb.h"
 
-static void text_differs(struct diff *diff, const char *field,
-			 const char *recorded, const char *model)
+void diff_text(struct diff *diff, const char *field, const char *recorded,
+	       const char *model)
 {
 	if (strcmp(recorded, model) != 0)
 		diff_report(diff, 0, field, recorded, model);
 }
 
-static void word_differs(struct diff *diff, const char *field,
-			 uint64_t recorded, uint64_t model)
+void diff_word(struct diff *diff, const char *field, uint64_t recorded,
+	       uint64_t model)
 {
 	char a[32], b[32];
 
 	snprintf(a, sizeof(a), "0x%" PRIx64, recorded);
 	snprintf(b, sizeof(b), "0x%" PRIx64, model);
-	text_differs(diff, field, a, b);
+	diff_text(diff, field, a, b);
 }
 
 /* KVM_RUN ------------------------------------------------------------------------ */
@@ -32,7 +32,7 @@ static void word_differs(struct diff *diff, const char *field,
  * behind an exit of L2; its guests have no IDT, so that any exception becomes a
  * triple fault.
  */
-static const char *exit_of(enum tdp_outcome outcome)
+const char *diff_exit_of(enum tdp_outcome outcome)
 {
 	switch (outcome) {
 	case TDP_OUTCOME_DONE:
@@ -65,30 +65,30 @@ static void compare_run(struct diff *diff)
 	/* An exit that this call did not make is an earlier call's. */
 	if (json_text(object, "errno")[0])
 		return;
-	text_differs(diff, "exit_s", exit, exit_of(result->outcome));
+	diff_text(diff, "exit_s", exit, diff_exit_of(result->outcome));
 	if (strcmp(exit, "MMIO") != 0)
 		return;
-	word_differs(diff, "gpa", json_word(json_object_get(object, "gpa")),
-		     result->gpa);
-	word_differs(diff, "is_write",
-		     json_word(json_object_get(object, "is_write")), is_write);
+	diff_word(diff, "gpa", json_word(json_object_get(object, "gpa")),
+		  result->gpa);
+	diff_word(diff, "is_write",
+		  json_word(json_object_get(object, "is_write")), is_write);
 }
 
 /* KVM_PRE_FAULT_MEMORY ------------------------------------------------------------- */
 
-static void compare_prefault(struct diff *diff)
+void diff_prefault(struct diff *diff)
 {
 	const json_t *object = diff->group.object;
 	const json_t *out = json_object_get(object, "out");
 	const struct tdp_result *result = &diff->group.result;
 
-	word_differs(diff, "out.gpa", json_word(json_object_get(out, "gpa")),
-		     result->gpa);
-	word_differs(diff, "out.size", json_word(json_object_get(out, "size")),
-		     result->size);
-	word_differs(diff, "run_exit",
-		     json_word(json_object_get(object, "run_exit")),
-		     result->exit_reason);
+	diff_word(diff, "out.gpa", json_word(json_object_get(out, "gpa")),
+		  result->gpa);
+	diff_word(diff, "out.size", json_word(json_object_get(out, "size")),
+		  result->size);
+	diff_word(diff, "run_exit",
+		  json_word(json_object_get(object, "run_exit")),
+		  result->exit_reason);
 }
 
 /* KVM_TRANSLATE ----------------------------------------------------------------- */
@@ -98,11 +98,10 @@ static void compare_translation(struct diff *diff)
 	const json_t *out = json_object_get(diff->group.object, "out");
 	const struct tdp_result *result = &diff->group.result;
 
-	word_differs(diff, "out.gpa", json_word(json_object_get(out, "gpa")),
-		     result->gpa);
-	word_differs(diff, "out.valid",
-		     json_word(json_object_get(out, "valid")),
-		     result->gpa != UINT64_MAX);
+	diff_word(diff, "out.gpa", json_word(json_object_get(out, "gpa")),
+		  result->gpa);
+	diff_word(diff, "out.valid", json_word(json_object_get(out, "valid")),
+		  result->gpa != UINT64_MAX);
 }
 
 /* KVM_GET_DIRTY_LOG ------------------------------------------------------------- */
@@ -121,7 +120,7 @@ static uint64_t step_argument(const struct step *step, const char *name)
 }
 
 /* The word of the bitmap that the step looks at. */
-static void compare_dirty(struct diff *diff)
+void diff_dirty(struct diff *diff)
 {
 	const json_t *dirty = json_object_get(diff->group.object, "dirty");
 	uint64_t first = 64 * step_argument(diff->group.last, "word");
@@ -133,7 +132,7 @@ static void compare_dirty(struct diff *diff)
 		if (page >= first && page - first < 64)
 			word |= BIT(page - first);
 	}
-	word_differs(diff, "dirty", word, diff->group.result.value);
+	diff_word(diff, "dirty", word, diff->group.result.value);
 }
 
 /* Counters -------------------------------------------------------------------------- */
@@ -158,7 +157,7 @@ static uint64_t count_of(const struct diff *diff, const char *name)
  * that a guest waits for.  Not compared: what counts TLB flushes (there is no
  * TLB) and the shadow MMU's housekeeping.
  */
-static void compare_stats(struct diff *diff)
+void diff_stats(struct diff *diff)
 {
 	static const char *const names[] = {
 		"pages_4k",
@@ -173,21 +172,21 @@ static void compare_stats(struct diff *diff)
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(field, sizeof(field), "stats.%s", names[i]);
-		word_differs(diff, field,
-			     json_word(json_object_get(stats, names[i])),
-			     count_of(diff, names[i]));
+		diff_word(diff, field,
+			  json_word(json_object_get(stats, names[i])),
+			  count_of(diff, names[i]));
 	}
 	if (strcmp(json_text(diff->group.object, "op"), "KVM_RUN") != 0)
 		return;
-	word_differs(diff, "stats.pf_fixed",
-		     json_word(json_object_get(stats, "pf_fixed")),
-		     result->faults_fixed);
-	word_differs(diff, "stats.pf_spurious",
-		     json_word(json_object_get(stats, "pf_spurious")),
-		     result->faults_spurious);
-	word_differs(diff, "stats.pf_fast",
-		     json_word(json_object_get(stats, "pf_fast")),
-		     result->faults_fast);
+	diff_word(diff, "stats.pf_fixed",
+		  json_word(json_object_get(stats, "pf_fixed")),
+		  result->faults_fixed);
+	diff_word(diff, "stats.pf_spurious",
+		  json_word(json_object_get(stats, "pf_spurious")),
+		  result->faults_spurious);
+	diff_word(diff, "stats.pf_fast",
+		  json_word(json_object_get(stats, "pf_fast")),
+		  result->faults_fast);
 }
 
 void diff_outcome(struct diff *diff)
@@ -196,15 +195,15 @@ void diff_outcome(struct diff *diff)
 	const struct tdp_result *result = &diff->group.result;
 	const char *op = json_text(object, "op");
 
-	text_differs(diff, "errno", json_text(object, "errno"),
-		     result->ret < 0 ? tdp_errno_name(result->ret) : "");
+	diff_text(diff, "errno", json_text(object, "errno"),
+		  result->ret < 0 ? tdp_errno_name(result->ret) : "");
 	if (!strcmp(op, "KVM_RUN"))
 		compare_run(diff);
 	if (!strcmp(op, "KVM_PRE_FAULT_MEMORY"))
-		compare_prefault(diff);
+		diff_prefault(diff);
 	if (!strcmp(op, "KVM_TRANSLATE"))
 		compare_translation(diff);
 	if (!strcmp(op, "KVM_GET_DIRTY_LOG"))
-		compare_dirty(diff);
-	compare_stats(diff);
+		diff_dirty(diff);
+	diff_stats(diff);
 }

@@ -314,7 +314,10 @@ static int run_step(struct run *run, const struct step *step)
 	/* A verb may give no message; an old one must not stand in for it. */
 	run->err->message[0] = '\0';
 	run->err->line = 0;
-	ret = step->verb->run(run, step->args);
+	if (run->hook && run->hook->step)
+		ret = run->hook->step(run, step, run->hook->context);
+	else
+		ret = step->verb->run(run, step->args);
 	if (ret)
 		return run->err->line ? ret : step_failed(run, step, ret);
 	if (step->expected.fields)
@@ -406,9 +409,10 @@ static struct run *run_new(const struct tdp_scenario *scenario,
 	return run;
 }
 
-int tdp_scenario_run(const struct tdp_scenario *scenario,
-		     const struct tdp_report *report,
-		     struct tdp_run_summary *summary, struct tdp_error *err)
+int scenario_run_hooked(const struct tdp_scenario *scenario,
+			const struct tdp_report *report,
+			const struct run_hook *hook,
+			struct tdp_run_summary *summary, struct tdp_error *err)
 {
 	struct tdp_error unheard;
 	struct run *run;
@@ -418,6 +422,7 @@ int tdp_scenario_run(const struct tdp_scenario *scenario,
 	run = run_new(scenario, report, summary, err ? err : &unheard);
 	if (!run)
 		return TDP_ENOMEM;
+	run->hook = hook;
 	ret = run_all(run);
 	tdp_vm_destroy(run->vm);
 	free(run);
@@ -440,6 +445,13 @@ int run_watched(const struct tdp_scenario *scenario,
 	tdp_vm_destroy(run->vm);
 	free(run);
 	return ret;
+}
+
+int tdp_scenario_run(const struct tdp_scenario *scenario,
+		     const struct tdp_report *report,
+		     struct tdp_run_summary *summary, struct tdp_error *err)
+{
+	return scenario_run_hooked(scenario, report, NULL, summary, err);
 }
 
 int tdp_scenario_replay(const struct tdp_scenario *scenario, struct tdp_vm **vm,

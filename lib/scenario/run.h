@@ -23,10 +23,20 @@ struct run_watch {
 	void *context;
 };
 
+/* Someone who carries the steps out in the runner's place; each may be NULL. */
+struct run_hook {
+	/* Behind memslots: and memory:, before vcpus:. */
+	int (*machine)(struct run *run, void *context);
+	/* Instead of step->verb->run(). */
+	int (*step)(struct run *run, const struct step *step, void *context);
+	void *context;
+};
+
 struct run {
 	const struct tdp_scenario *scenario;
 	const struct tdp_report *report;
 	const struct run_watch *watch; /* NULL: nobody */
+	const struct run_hook *hook;   /* NULL: none */
 	struct tdp_run_summary *summary;
 	struct tdp_error *err;
 	struct tdp_vm *vm;
@@ -45,6 +55,12 @@ struct run {
 	char actual[RUN_TEXT_BYTES];
 	char trail[RUN_TRAIL_BYTES];
 };
+
+/* tdp_scenario_run() with @hook. */
+int scenario_run_hooked(const struct tdp_scenario *scenario,
+			const struct tdp_report *report,
+			const struct run_hook *hook,
+			struct tdp_run_summary *summary, struct tdp_error *err);
 
 /* Where an expectation stands, and what it is called. */
 struct run_place {

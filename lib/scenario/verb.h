@@ -9,6 +9,7 @@
 #include "scenario/decode.h"
 #include "scenario/run.h"
 #include "scenario/value.h"
+#include "tdpsim/steps.h"
 
 /* The address that a step is about. */
 struct asked {
@@ -32,6 +33,12 @@ struct verb {
 	void (*asks)(const void *args, struct asked *asked);
 	/* Fills run->outcome; fails with run->err set. */
 	int (*run)(struct run *run, const void *args);
+	/* As data (tdpsim/steps.h): each where the verb has such arguments. */
+	void (*sregs)(const void *args, struct tdp_sregs *sregs);
+	void (*cpuid)(const struct step *step, struct tdp_cpuid *cpuid);
+	uint64_t (*reg)(const void *args, uint64_t value);
+	int (*tables)(const void *args, const struct tdp_guest_memory *memory,
+		      uint64_t *cr3, uint64_t *next, struct tdp_error *err);
 };
 
 /* The first member of the arguments of every verb that is about a vCPU. */

@@ -204,6 +204,13 @@ static void nested_state(const struct run *run, const struct nested_args *a,
 	regs_apply(&a->l2, &state->l2);
 }
 
+static void nested_sregs(const void *args, struct tdp_sregs *sregs)
+{
+	const struct nested_args *a = args;
+
+	regs_apply(&a->l2, sregs);
+}
+
 static int run_nested_enter(struct run *run, const void *args)
 {
 	const struct nested_args *a = args;
@@ -222,6 +229,7 @@ const struct verb verb_nested_enter = {
 	.args = ARGS(enter_rows, struct nested_args),
 	.fields = FIELDS_MODE,
 	.run = run_nested_enter,
+	.sregs = nested_sregs,
 };
 
 struct vmrun_args {
@@ -311,4 +319,5 @@ const struct verb verb_set_nested_state = {
 	.args = ARGS(set_state_rows, struct nested_args),
 	.fields = FIELDS_MODE,
 	.run = run_set_nested_state,
+	.sregs = nested_sregs,
 };

@@ -19,6 +19,13 @@ static const struct arg sregs_rows[] = {
 	REGS_ROWS(struct sregs_args, regs),
 };
 
+static void set_sregs_sregs(const void *args, struct tdp_sregs *sregs)
+{
+	const struct sregs_args *a = args;
+
+	regs_apply(&a->regs, sregs);
+}
+
 static int run_set_sregs(struct run *run, const void *args)
 {
 	const struct sregs_args *a = args;
@@ -37,6 +44,7 @@ const struct verb verb_set_sregs = {
 	.args = ARGS(sregs_rows, struct sregs_args),
 	.fields = FIELDS_SET,
 	.run = run_set_sregs,
+	.sregs = set_sregs_sregs,
 };
 
 /* One register ------------------------------------------------------------- */
@@ -75,6 +83,13 @@ static int write_reg_check(const struct decoder *d, const struct node *node,
 	return reg_value_decode(d, a->node, &row, &a->value);
 }
 
+static uint64_t write_reg_value(const void *args, uint64_t value)
+{
+	const struct reg_args *a = args;
+
+	return reg_value_apply(&a->value, value);
+}
+
 static int run_write_reg(struct run *run, const void *args)
 {
 	const struct reg_args *a = args;
@@ -92,6 +107,7 @@ const struct verb verb_write_reg = {
 	.fields = FIELDS_SET,
 	.check_args = write_reg_check,
 	.run = run_write_reg,
+	.reg = write_reg_value,
 };
 
 static const struct arg read_reg_rows[] = {
@@ -198,22 +214,31 @@ static const struct arg cpuid_rows[] = {
 	CPUID_BIT(mtrr, "MTRRs"),
 };
 
+static void apply_cpuid(const struct step *step, struct tdp_cpuid *cpuid)
+{
+	struct cpuid_args now = { .cpuid = *cpuid };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cpuid_rows); i++) {
+		const struct arg *row = &cpuid_rows[i];
+
+		if (step->given & BIT(i))
+			memcpy((char *)&now + row->offset,
+			       (const char *)step->args + row->offset,
+			       row->width);
+	}
+	*cpuid = now.cpuid;
+}
+
 static int run_set_cpuid(struct run *run, const void *args)
 {
 	const struct cpuid_args *a = args;
 	struct tdp_vcpu *vcpu = run_vcpu(run, a->vcpu);
-	struct cpuid_args now;
-	unsigned int i;
+	struct tdp_cpuid now;
 
-	tdp_vcpu_get_cpuid(vcpu, &now.cpuid);
-	for (i = 0; i < ARRAY_SIZE(cpuid_rows); i++) {
-		const struct arg *row = &cpuid_rows[i];
-
-		if (run->step->given & BIT(i))
-			memcpy((char *)&now + row->offset,
-			       (const char *)a + row->offset, row->width);
-	}
-	return tdp_vcpu_set_cpuid(vcpu, &now.cpuid, &run->outcome.result);
+	tdp_vcpu_get_cpuid(vcpu, &now);
+	apply_cpuid(run->step, &now);
+	return tdp_vcpu_set_cpuid(vcpu, &now, &run->outcome.result);
 }
 
 const struct verb verb_set_cpuid = {
@@ -222,4 +247,5 @@ const struct verb verb_set_cpuid = {
 	.args = ARGS(cpuid_rows, struct cpuid_args),
 	.fields = FIELDS_CALL | FIELDS_VCPU,
 	.run = run_set_cpuid,
+	.cpuid = apply_cpuid,
 };

@@ -52,24 +52,45 @@ static int check_tables(const struct decoder *d, const struct node *node,
 	return TDP_OK;
 }
 
-static int run_guest_tables(struct run *run, const void *args)
+static int write_tables(const void *args, const struct tdp_guest_memory *memory,
+			uint64_t *cr3, uint64_t *next, struct tdp_error *err)
 {
 	const struct tables_args *a = args;
 	const struct guest_page *pages = a->pages.items;
 	struct guest_tables gt = {
-		.vm = run->vm,
+		.memory = memory,
 		.as = a->as,
 		.mode = a->mode,
-		.err = run->err,
+		.err = err,
 	};
 	int ret = guest_tables_start(&gt, a->at);
 	unsigned int i;
 
 	for (i = 0; i < a->pages.nr && !ret; i++)
 		ret = guest_tables_map(&gt, &pages[i]);
-	run->outcome.cr3 = gt.cr3;
-	run->outcome.next = gt.next;
+	*cr3 = gt.cr3;
+	*next = gt.next;
 	return ret;
+}
+
+static int vm_read(void *vm, unsigned int as_id, tdp_gpa gpa, uint64_t *value,
+		   unsigned int size, struct tdp_error *err)
+{
+	return tdp_vm_read(vm, as_id, gpa, value, size, err);
+}
+
+static int vm_write(void *vm, unsigned int as_id, tdp_gpa gpa, uint64_t value,
+		    unsigned int size, struct tdp_error *err)
+{
+	return tdp_vm_write(vm, as_id, gpa, value, size, err);
+}
+
+static int run_guest_tables(struct run *run, const void *args)
+{
+	const struct tdp_guest_memory memory = { vm_read, vm_write, run->vm };
+
+	return write_tables(args, &memory, &run->outcome.cr3,
+			    &run->outcome.next, run->err);
 }
 
 const struct verb verb_guest_tables = {
@@ -80,4 +101,5 @@ const struct verb verb_guest_tables = {
 	.fields = FIELDS_TABLES,
 	.check_args = check_tables,
 	.run = run_guest_tables,
+	.tables = write_tables,
 };

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A scenario against a recording that tdpsim kvm made of the scenario itself.
+ *
+ * Step N of the recording is step N of the scenario, and step 0 making the
+ * machine, as in struct tdp_report.  A step that the kernel could not make is
+ * not made here either, so that both machines stay the same.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "scenario/machine.h"
+#include "scenario/recording_diff.h"
+#include "scenario/recording_ops.h"
+#include "scenario/verb.h"
+
+static const json_t *object_of(const struct diff *diff, unsigned int step)
+{
+	return step < MAX_RECORDED_STEPS ? diff->steps[step] : NULL;
+}
+
+static bool is_skipped(const json_t *object)
+{
+	return json_object_get(object, "skipped");
+}
+
+/* Why the step has no counterpart; NULL if it has one. */
+static const char *skipped(const struct diff *diff, unsigned int step)
+{
+	const json_t *object = object_of(diff, step);
+
+	if (!object)
+		return "the recording ends before it";
+	return is_skipped(object) ? json_text(object, "skipped") : NULL;
+}
+
+/* Errors of an emulated processor ---------------------------------------------- */
+
+#define ENDLESS    "does not end"
+#define PFERR_P    UINT64_C(1)
+#define PFERR_RSVD UINT64_C(8)
+
+/*
+ * QEMU 7.2 get_physical_address(): a reserved bit is reported without P, which
+ * the APM sets ("Nested versus Guest Page Faults": as for #PF, whose RSVD bit
+ * implies P).
+ */
+static bool lacks_present(uint64_t recorded, uint64_t model)
+{
+	return (model & PFERR_RSVD) && (model & PFERR_P) &&
+	       recorded == (model & ~PFERR_P);
+}
+
+/*
+ * CR3 in no memslot under TDP: the emulator can't fetch, its #PF can't be
+ * delivered, and so on.  The model stops where the emulator begins.
+ */
+static bool is_endless_emulation(const char *field, const char *recorded,
+				 const char *model)
+{
+	return !strcmp(field, "outcome") && !strcmp(recorded, ENDLESS) &&
+	       !strcmp(model, tdp_outcome_name(TDP_OUTCOME_EMULATE));
+}
+
+bool live_explained(const struct diff *diff, const char *field,
+		    const char *recorded, const char *model)
+{
+	static const struct {
+		const char *field;
+		bool (*is_error)(uint64_t recorded, uint64_t model);
+	} errors[] = {
+		{ "kvm_exit.info1", lacks_present },
+		{ "kvm_page_fault.error_code", lacks_present },
+		{ "fast_page_fault.error_code", lacks_present },
+	};
+	unsigned int i;
+
+	if (!diff->recording->live)
+		return false;
+	/* The kernel reads memory that is not its own: anything may come. */
+	if (diff->group.result.outcome == TDP_OUTCOME_KERNEL_BUG)
+		return true;
+	if (is_endless_emulation(field, recorded, model))
+		return true;
+	if (!diff->recording->is_tcg)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
+		if (!strcmp(errors[i].field, field) &&
+		    errors[i].is_error(strtoull(recorded, NULL, 0),
+				       strtoull(model, NULL, 0)))
+			return true;
+	return false;
+}
+
+/* KVM's emulator ------------------------------------------------------------------ */
+
+/*
+ * Where KVM emulates an instruction, it fetches it and finds its operand by
+ * walks of its own, which are traced.  The model has the access and no
+ * instruction: such a walk, where the model has none, is left out, and nothing
+ * else.
+ */
+static bool is_walk_part(const json_t *event)
+{
+	static const char *const parts[] = {
+		"kvm_mmu_paging_element",
+		"kvm_mmu_set_accessed_bit",
+		"kvm_mmu_set_dirty_bit",
+		"kvm_mmu_walker_error",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!strcmp(json_text(event, "ev"), parts[i]))
+			return true;
+	return false;
+}
+
+/* An address that one of the step's accesses has: its page at least. */
+static bool is_of_step(const json_t *object, uint64_t address)
+{
+	const json_t *ops = json_object_get(object, "do");
+	size_t i;
+
+	for (i = 0; i < json_array_size(ops); i++) {
+		const json_t *gva = json_object_get(json_array_get(ops, i),
+						    "gva");
+
+		if (gva && json_word(gva) >> 12 == address >> 12)
+			return true;
+	}
+	return false;
+}
+
+/* An exit in the middle of its delivery: the same exception once more. */
+static bool is_repeated(const json_t *event)
+{
+	return !strcmp(json_text(event, "ev"), "kvm_inj_exception") &&
+	       json_word(json_object_get(event, "reinjected"));
+}
+
+/*
+ * An exception that the guest can't take ends in a shutdown, behind exits for
+ * the tables of its delivery, of which the model knows nothing.
+ */
+static bool is_shutdown(const struct diff *diff)
+{
+	return diff->group.result.outcome == TDP_OUTCOME_GUEST_FAULT &&
+	       !strcmp(json_text(diff->group.object, "exit_s"), "SHUTDOWN");
+}
+
+size_t live_left_out(const struct diff *diff, const json_t *trace, size_t at,
+		     const struct tdp_event *model)
+{
+	const json_t *walk = json_array_get(trace, at);
+	uint64_t address = json_word(json_object_get(walk, "addr"));
+	size_t end = at + 1;
+
+	if (is_repeated(walk))
+		return 1;
+	if (!model && is_shutdown(diff))
+		return json_array_size(trace) - at;
+	if (strcmp(json_text(walk, "ev"), "kvm_mmu_pagetable_walk") != 0 ||
+	    !is_of_step(diff->group.object, address) ||
+	    (model && model->id == TDP_EV_kvm_mmu_pagetable_walk))
+		return 0;
+	while (end < json_array_size(trace) &&
+	       is_walk_part(json_array_get(trace, end)))
+		end++;
+	return end - at;
+}
+
+/* The machine ---------------------------------------------------------------- */
+
+/* Memory lies where the recorder mapped it. */
+static void place(struct tdp_memslot *slot, const json_t *hva)
+{
+	if (hva && slot->size)
+		slot->hva = json_word(hva);
+}
+
+static void place_memory(struct diff *diff)
+{
+	struct tdp_scenario *s = diff->scenario;
+	const json_t *hva = json_object_get(object_of(diff, 0), "hva");
+	struct tdp_memslot *slots = s->memslots.items;
+	unsigned int i;
+
+	for (i = 0; i < s->memslots.nr; i++)
+		place(&slots[i], json_array_get(hva, i));
+	for (i = 0; i < s->nr_steps; i++) {
+		const json_t *object = object_of(diff, i + 1);
+
+		if (s->steps[i].verb == &verb_memslot && object)
+			place((struct tdp_memslot *)(uintptr_t)s->steps[i].args,
+			      json_object_get(object, "hva"));
+	}
+}
+
+/*
+ * The kernel is the recorded one, whatever behaviours the text names; but
+ * parameters that can be changed while it runs, it was given.
+ */
+static int set_kernel(struct diff *diff, struct tdp_error *err)
+{
+	json_t *given = json_object_get(object_of(diff, 0), "parameters");
+	struct tdp_kvm_config *kvm = &diff->scenario->kvm;
+	const char *key;
+	json_t *value;
+	int ret = TDP_OK;
+
+	*kvm = diff->recording->machine.kvm;
+	json_object_foreach(given, key, value) if (!ret)
+		ret = tdp_kvm_config_set(kvm, key, json_string_value(value),
+					 err);
+	return ret ? TDP_EINPUT : TDP_OK;
+}
+
+static int on_machine(struct run *run, void *context)
+{
+	const struct diff *diff = context;
+
+	return ops_replay(run, NULL, object_of(diff, 0));
+}
+
+static int on_step(struct run *run, const struct step *step, void *context)
+{
+	const struct diff *diff = context;
+	const json_t *object = object_of(diff, run->step_nr);
+
+	/* Of a step that was skipped, what prepared it. */
+	if (skipped(diff, run->step_nr) && !json_object_get(object, "do"))
+		return TDP_OK;
+	return ops_replay(run, step, object);
+}
+
+/* What a step gave -------------------------------------------------------------- */
+
+static bool flag(const json_t *object, const char *key)
+{
+	return json_word(json_object_get(object, key));
+}
+
+/* The recorder's payloads have an IDT: what the guest got is known. */
+static void compare_exception(struct diff *diff)
+{
+	const json_t *object = diff->group.object;
+	const struct tdp_result *result = &diff->group.result;
+	uint64_t vector = json_word(json_object_get(object, "exception"));
+
+	diff_text(diff, "outcome", tdp_outcome_name(TDP_OUTCOME_GUEST_FAULT),
+		  tdp_outcome_name(result->outcome));
+	if (result->outcome != TDP_OUTCOME_GUEST_FAULT)
+		return;
+	diff_word(diff, "exception", vector, result->vector);
+	if (json_object_get(object, "error_code"))
+		diff_word(diff, "error_code",
+			  json_word(json_object_get(object, "error_code")),
+			  result->error_code);
+	if (json_object_get(object, "fault_address"))
+		diff_word(diff, "fault_address",
+			  json_word(json_object_get(object, "fault_address")),
+			  result->fault_address);
+}
+
+static void compare_exit(struct diff *diff)
+{
+	const json_t *object = diff->group.object;
+	const struct tdp_result *result = &diff->group.result;
+	const char *exit = json_text(object, "exit_s");
+	bool emulated = result->outcome == TDP_OUTCOME_EMULATE;
+
+	diff_text(diff, "exit_s", exit,
+		  emulated ? "IO" : diff_exit_of(result->outcome));
+	if (strcmp(exit, "MMIO") != 0)
+		return;
+	diff_word(diff, "gpa", json_word(json_object_get(object, "gpa")),
+		  result->gpa);
+	diff_word(diff, "is_write",
+		  json_word(json_object_get(object, "is_write")),
+		  !strcmp(diff->group.last->verb->name, "write"));
+}
+
+static void compare_run(struct diff *diff)
+{
+	const json_t *object = diff->group.object;
+	const struct tdp_result *result = &diff->group.result;
+
+	if (json_object_get(object, "exception"))
+		compare_exception(diff);
+	else if (flag(object, "until_entry"))
+		diff_text(diff, "exit_s", "until entry",
+			  result->outcome == TDP_OUTCOME_DONE ?
+				  "until entry" :
+				  tdp_outcome_name(result->outcome));
+	else if (!json_text(object, "errno")[0])
+		compare_exit(diff);
+}
+
+static const char *errno_of(const struct tdp_result *result)
+{
+	return result->ret < 0 ? tdp_errno_name(result->ret) : "";
+}
+
+/* A call that only a signal ended: it sleeps, or goes round for ever. */
+static void compare_endless(struct diff *diff)
+{
+	enum tdp_outcome outcome = diff->group.result.outcome;
+
+	if (outcome != TDP_OUTCOME_BLOCKED && outcome != TDP_OUTCOME_LIVELOCK)
+		diff_report(diff, 0, "outcome", ENDLESS,
+			    tdp_outcome_name(outcome));
+}
+
+static void compare_outcome(struct diff *diff)
+{
+	const json_t *object = diff->group.object;
+	const char *op = json_text(object, "op");
+
+	if (flag(object, "endless")) {
+		compare_endless(diff);
+		return;
+	}
+	diff_text(diff, "errno", json_text(object, "errno"),
+		  errno_of(&diff->group.result));
+	if (!strcmp(op, "KVM_RUN"))
+		compare_run(diff);
+	if (!strcmp(op, "KVM_PRE_FAULT_MEMORY"))
+		diff_prefault(diff);
+	if (!strcmp(op, "KVM_GET_DIRTY_LOG") && !diff->group.result.ret)
+		diff_dirty(diff);
+	if (json_object_get(object, "value"))
+		diff_word(diff, "value",
+			  json_word(json_object_get(object, "value")),
+			  diff->group.result.value);
+	diff_stats(diff);
+}
+
+/* Steps --------------------------------------------------------------------------- */
+
+static void finish_step(struct diff *diff, unsigned int number)
+{
+	struct diff_group *group = &diff->group;
+
+	diff->summary->steps++;
+	if (json_object_get(group->object, "lost"))
+		diff->summary->lost++;
+	else if (!flag(group->object, "endless") &&
+		 json_object_get(group->object, "trace"))
+		diff_events(diff);
+	if (number)
+		compare_outcome(diff);
+}
+
+static void skip_step(struct diff *diff, unsigned int number, const char *why)
+{
+	const json_t *object = object_of(diff, number);
+	const char *verb = diff->scenario->steps[number - 1].verb->name;
+
+	if (!object) {
+		diff_report(diff, 0, "step", "nothing: the run ended here",
+			    verb);
+		return;
+	}
+	diff->summary->left_out++;
+	if (diff->report && diff->report->left_out)
+		diff->report->left_out(number, verb, why,
+				       diff->report->context);
+}
+
+static void on_done(unsigned int number, const struct tdp_vm *vm,
+		    const struct tdp_result *result, void *context)
+{
+	struct diff *diff = context;
+	const char *why = number ? skipped(diff, number) : NULL;
+	const struct step *steps = diff->scenario->steps;
+
+	tdp_vm_get_stats(vm, &diff->stats);
+	diff->group.step = number;
+	diff->group.line = number ? steps[number - 1].line : 1;
+	diff->group.object = object_of(diff, number);
+	if (number)
+		diff->group.last = &steps[number - 1];
+	diff->group.result = *result;
+	if (why)
+		skip_step(diff, number, why);
+	else
+		finish_step(diff, number);
+	diff_next_group(diff);
+}
+
+int live_diff(struct diff *diff, struct tdp_error *err)
+{
+	const struct tdp_report report = {
+		.done = on_done,
+		.trace = diff_take_event,
+		.context = diff,
+	};
+	const struct run_hook hook = { on_machine, on_step, diff };
+	struct tdp_run_summary summary;
+	int ret = diff_read_case(diff, diff->scenario->name, err);
+
+	if (ret)
+		return ret;
+	/* What the text gives reasons for are differences to another recording. */
+	diff->scenario->recording.left_out.nr = 0;
+	if (!object_of(diff, 0))
+		return err_set(err, TDP_EINPUT, "%s: no case %s",
+			       diff->recording->path, diff->scenario->name);
+	if (is_skipped(object_of(diff, 0))) {
+		diff->summary->left_out += diff->scenario->nr_steps + 1;
+		if (diff->report && diff->report->left_out)
+			diff->report->left_out(0, "machine", skipped(diff, 0),
+					       diff->report->context);
+		return TDP_OK;
+	}
+	place_memory(diff);
+	ret = set_kernel(diff, err);
+	if (ret)
+		return ret;
+	return scenario_run_hooked(diff->scenario, &report, &hook, &summary,
+				   err);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenario/recording_ops.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "scenario/recording.h"
+#include "scenario/recording_diff.h"
+#include "scenario/verb.h"
+
+static uint64_t member(const json_t *object, const char *key)
+{
+	return json_word(json_object_get(object, key));
+}
+
+static int bad(struct run *run, const char *what, const char *text)
+{
+	return err_set(run->err, TDP_EINPUT, "the recording's %s \"%s\"", what,
+		       text);
+}
+
+static int op_write(struct run *run, const struct step *step, const json_t *op)
+{
+	uint64_t size = member(op, "size");
+
+	(void)step;
+	if (!size || size > 8)
+		return bad(run, "write", "size");
+	return tdp_vm_write(run->vm, (unsigned int)member(op, "as"),
+			    TDP_GPA(member(op, "gpa")), member(op, "value"),
+			    (unsigned int)size, run->err);
+}
+
+/* The region of the payload: memory that was written. */
+static int op_memslot(struct run *run, const struct step *step,
+		      const json_t *op)
+{
+	const struct tdp_memslot slot = {
+		.slot = (unsigned int)member(op, "slot"),
+		.as_id = (unsigned int)member(op, "as"),
+		.gpa = member(op, "gpa"),
+		.size = member(op, "size"),
+		.hva = member(op, "hva"),
+	};
+
+	(void)step;
+	return tdp_vm_set_memslot(run->vm, &slot, &run->outcome.result,
+				  run->err);
+}
+
+static struct tdp_vcpu *vcpu_of(struct run *run, const json_t *op)
+{
+	return tdp_vm_vcpu(run->vm, (unsigned int)member(op, "vcpu"));
+}
+
+static int access_kind(struct run *run, const json_t *op,
+		       enum tdp_access_kind *kind)
+{
+	static const char *const names[] = { "read", "write", "fetch", "rmw" };
+	const char *text = json_text(op, "kind");
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(text, names[i])) {
+			*kind = (enum tdp_access_kind)i;
+			return TDP_OK;
+		}
+	return bad(run, "access", text);
+}
+
+static int op_access(struct run *run, const struct step *step, const json_t *op)
+{
+	struct tdp_access access = {
+		.gva = TDP_GVA(member(op, "gva")),
+		.user = member(op, "user"),
+		.implicit = member(op, "implicit"),
+		.size = (unsigned int)member(op, "size"),
+		.value = member(op, "value"),
+	};
+	struct tdp_vcpu *vcpu = vcpu_of(run, op);
+	int ret = access_kind(run, op, &access.kind);
+
+	(void)step;
+	if (ret)
+		return ret;
+	if (!vcpu || access.size > 8)
+		return bad(run, "access", json_text(op, "kind"));
+	return tdp_vcpu_access(vcpu, &access, &run->outcome.result, run->err);
+}
+
+/* KVM_SET_SREGS2 with the values that are there. */
+static int op_set_sregs(struct run *run, const struct step *step,
+			const json_t *op)
+{
+	struct tdp_vcpu *vcpu = vcpu_of(run, op);
+	struct tdp_sregs sregs;
+
+	(void)step;
+	if (!vcpu)
+		return bad(run, "operation", "set_sregs");
+	tdp_vcpu_get_sregs(vcpu, &sregs);
+	return tdp_vcpu_set_sregs(vcpu, &sregs, &run->outcome.result);
+}
+
+/* KVM_RUN that ends before the guest is entered. */
+static int op_run(struct run *run, const struct step *step, const json_t *op)
+{
+	struct tdp_vcpu *vcpu = vcpu_of(run, op);
+
+	(void)step;
+	if (!vcpu)
+		return bad(run, "operation", "run");
+	return tdp_vcpu_run(vcpu, &run->outcome.result, run->err);
+}
+
+static int op_verb(struct run *run, const struct step *step, const json_t *op)
+{
+	(void)op;
+	return step->verb->run(run, step->args);
+}
+
+static const struct {
+	const char *name;
+	int (*replay)(struct run *run, const struct step *step,
+		      const json_t *op);
+	bool for_machine; /* may stand where there is no step */
+} kinds[] = {
+	{ "write", op_write, true },    { "memslot", op_memslot, true },
+	{ "access", op_access, false }, { "set_sregs", op_set_sregs, false },
+	{ "run", op_run, false },       { "verb", op_verb, false },
+};
+
+static int replay_one(struct run *run, const struct step *step,
+		      const json_t *op)
+{
+	const char *name = json_text(op, "op");
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i].name, name) &&
+		    (step || kinds[i].for_machine))
+			return kinds[i].replay(run, step, op);
+	return bad(run, "operation", name);
+}
+
+/* Is the operation due, after what the one before gave? */
+static bool is_due(const struct tdp_result *before, const json_t *op)
+{
+	bool on_fault = !strcmp(json_text(op, "on"), "fault");
+
+	if (on_fault)
+		return before->outcome == TDP_OUTCOME_GUEST_FAULT;
+	return before->outcome == TDP_OUTCOME_DONE ||
+	       before->outcome == TDP_OUTCOME_EMULATE;
+}
+
+/* What handling a fault costs is counted; how the step ended it does not say. */
+static void sum_up(struct tdp_result *sum, const struct tdp_result *one,
+		   const json_t *op)
+{
+	struct tdp_result end = *sum;
+
+	diff_add_result(sum, one);
+	if (strcmp(json_text(op, "on"), "fault") != 0)
+		return;
+	end.faults_fixed = sum->faults_fixed;
+	end.faults_spurious = sum->faults_spurious;
+	end.faults_fast = sum->faults_fast;
+	*sum = end;
+}
+
+int ops_replay(struct run *run, const struct step *step, const json_t *object)
+{
+	const json_t *list = json_object_get(object, "do");
+	struct tdp_result sum = { 0 };
+	size_t i;
+	int ret = TDP_OK;
+
+	if (!list)
+		return step ? step->verb->run(run, step->args) : TDP_OK;
+	for (i = 0; i < json_array_size(list) && !ret; i++) {
+		const json_t *op = json_array_get(list, i);
+
+		if (!is_due(&sum, op))
+			continue;
+		memset(&run->outcome.result, 0, sizeof(run->outcome.result));
+		ret = replay_one(run, step, op);
+		sum_up(&sum, &run->outcome.result, op);
+	}
+	run->outcome.result = sum;
+	return ret;
+}
