@@ -3,20 +3,24 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <tdpsim/recording.h>
 
 #include "cmd.h"
+#include "paths.h"
 
 /* clang-format off */
 static const char usage[] =
-"Usage: tdpsim diff [--verbose] SCENARIO RECORDING...\n"
+"Usage: tdpsim diff [--verbose] SCENARIO... RECORDING...\n"
 "\n"
-"Replay a scenario as the kernel and on the machine of each recording, and\n"
+"Replay each scenario as the kernel and on the machine of each recording, and\n"
 "compare: return codes, arguments, kvm_run, counters, and every trace event\n"
-"with its fields, in order.  The scenario names the recorded case\n"
-"(\"recording:\") and, step by step, the recorded steps (\"recorded:\").\n"
-"docs/recordings.md says what is compared and what is not.\n"
+"with its fields, in order.  Scenarios are *.yaml, or folders of them; what\n"
+"else is named is a recording.  One by tdpsim-kvm holds the scenario itself;\n"
+"for others, the scenario names the recorded case (\"recording:\") and, step by\n"
+"step, the recorded steps (\"recorded:\").  docs/recordings.md says what is\n"
+"compared and what is not.\n"
 "\n"
 "  --verbose  also name the steps that the scenario leaves out, with the reason\n"
 "  --help     show this text\n"
@@ -67,8 +71,28 @@ static void add(struct tdp_diff_summary *sum,
 	sum->differences += one->differences;
 }
 
-static int diff_one(const char *scenario, const char *path, bool verbose,
-		    struct tdp_diff_summary *total)
+/* What several comparisons came to. */
+struct total {
+	struct tdp_diff_summary sum;
+	unsigned int scenarios;
+	unsigned int refused; /* the model can't decide a situation in them */
+};
+
+/* Not compared, and said so: the rest goes on. */
+static int refused(const struct tdp_error *err, struct total *total)
+{
+	char text[sizeof(err->path) + sizeof(err->message) + 32];
+
+	if (err->status != TDP_EUNSUPPORTED)
+		return show_error(err);
+	printf("%s\n", tdp_error_print(err, text, sizeof(text)));
+	total->refused++;
+	return EXIT_HELD;
+}
+
+static int diff_one(const char *scenario, const char *path,
+		    const struct tdp_recording *recording, bool verbose,
+		    struct total *total)
 {
 	struct context context = { scenario, path, verbose };
 	const struct tdp_diff_report report = {
@@ -77,37 +101,88 @@ static int diff_one(const char *scenario, const char *path, bool verbose,
 		.context = &context,
 	};
 	struct tdp_diff_summary summary;
-	struct tdp_recording *recording;
 	struct tdp_error err = { 0 };
 
-	if (tdp_recording_open(path, &recording, &err))
-		return show_error(&err);
-	if (tdp_recording_diff(recording, scenario, &report, &summary, &err)) {
-		tdp_recording_close(recording);
-		return show_error(&err);
-	}
-	tdp_recording_close(recording);
-	add(total, &summary);
+	if (tdp_recording_diff(recording, scenario, &report, &summary, &err))
+		return refused(&err, total);
+	add(&total->sum, &summary);
+	total->scenarios += summary.steps > 0;
 	return summary.differences ? EXIT_FAILED : EXIT_HELD;
 }
 
-static int diff_all(const char *scenario, char **paths, bool verbose)
+static int diff_recording(const struct paths *scenarios, const char *path,
+			  bool verbose, struct total *total)
 {
-	struct tdp_diff_summary total = { 0 };
+	struct tdp_recording *recording;
+	struct tdp_error err = { 0 };
 	int status = EXIT_HELD;
+	size_t i;
 
-	for (; *paths; paths++)
-		status = exit_worse(
-			status, diff_one(scenario, *paths, verbose, &total));
-	printf("%u steps, %u events compared, %u differences", total.steps,
-	       total.events, total.differences);
-	if (total.explained)
-		printf(", %u explained", total.explained);
-	if (total.left_out)
-		printf(", %u steps left out", total.left_out);
-	if (total.lost)
-		printf(", events of %u steps lost by the recorder", total.lost);
+	if (tdp_recording_open(path, &recording, &err))
+		return show_error(&err);
+	for (i = 0; i < scenarios->nr; i++)
+		status = exit_worse(status,
+				    diff_one(scenarios->names[i], path,
+					     recording, verbose, total));
+	tdp_recording_close(recording);
+	return status;
+}
+
+static void show_total(const struct total *total, bool several)
+{
+	const struct tdp_diff_summary *sum = &total->sum;
+
+	if (several)
+		printf("%u scenarios, ", total->scenarios);
+	printf("%u steps, %u events compared, %u differences", sum->steps,
+	       sum->events, sum->differences);
+	if (sum->explained)
+		printf(", %u explained", sum->explained);
+	if (sum->left_out)
+		printf(", %u steps left out", sum->left_out);
+	if (sum->lost)
+		printf(", events of %u steps lost by the recorder", sum->lost);
+	if (total->refused)
+		printf(", %u scenarios refused by the model", total->refused);
 	putchar('\n');
+}
+
+static bool is_scenario(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	struct stat stat_;
+
+	if (dot && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml")))
+		return true;
+	return !stat(path, &stat_) && S_ISDIR(stat_.st_mode);
+}
+
+static int diff_all(char **arguments, bool verbose)
+{
+	struct paths scenarios = { NULL, 0 };
+	struct total total = { .scenarios = 0 };
+	unsigned int recordings = 0;
+	int status = EXIT_HELD;
+	char **at;
+
+	for (at = arguments; *at && !status; at++)
+		if (is_scenario(*at))
+			status = paths_add(&scenarios, *at);
+	for (at = arguments; *at && status < EXIT_BAD_INPUT; at++) {
+		if (is_scenario(*at))
+			continue;
+		recordings++;
+		status = exit_worse(status, diff_recording(&scenarios, *at,
+							   verbose, &total));
+	}
+	if (!scenarios.nr || !recordings)
+		status = exit_worse(
+			status,
+			bad_usage("diff",
+				  "a scenario and a recording are needed"));
+	else
+		show_total(&total, scenarios.nr > 1);
+	paths_finish(&scenarios);
 	return status;
 }
 
@@ -134,8 +209,5 @@ int cmd_diff(int argc, char **argv)
 			return EXIT_BAD_INPUT;
 		}
 	}
-	if (argc - optind < 2)
-		return bad_usage("diff",
-				 "a scenario and a recording are needed");
-	return diff_all(argv[optind], argv + optind + 1, verbose);
+	return diff_all(argv + optind, verbose);
 }

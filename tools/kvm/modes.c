@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* SMM and L2 on /dev/kvm. */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "runner.h"
+
+int step_smi(struct runner *r, struct vcpu *v)
+{
+	if (v->dead)
+		return skip(r, "%s", v->dead);
+	if (prepare_return(r, v))
+		return -1;
+	op_add(r, "verb");
+	json_object_set_new(op_add(r, "run"), "vcpu", json_integer(v->id));
+	if (ioctl(v->fd, KVM_SMI, 0) < 0)
+		return skip(r, "KVM_SMI: %s", strerror(errno));
+	return run_until_entry(r, v);
+}
+
+/* RSM, and the port I/O that the interrupted code goes on with. */
+int step_rsm(struct runner *r, struct vcpu *v)
+{
+	const struct registers none = { 0 };
+	struct code code = { .nr = 0 };
+
+	code_add(&code, "0f aa");
+	if (run_code(r, v, &code, &none))
+		return -1;
+	op_return(r, v);
+	return 0;
+}
+
+int step_nested_enter(struct runner *r, struct vcpu *v)
+{
+	(void)v;
+	return skip(r, "the runner has no L1 yet");
+}
+
+int step_nested_exit(struct runner *r, struct vcpu *v)
+{
+	(void)v;
+	return skip(r, "the runner has no L1 yet");
+}
+
+int step_set_nested_state(struct runner *r, struct vcpu *v)
+{
+	(void)v;
+	return skip(r, "the runner has no nested state yet");
+}

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: MIT */
+/* Verbs of scenarios as calls of KVM. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "runner.h"
+
+static uint64_t number(const struct runner *r, const char *name)
+{
+	return tdp_step_number(r->scenario, r->step, name);
+}
+
+static bool flag(const struct runner *r, const char *name)
+{
+	return number(r, name);
+}
+
+/* KVM_RUN ------------------------------------------------------------------------- */
+
+static int access_step(struct runner *r, struct vcpu *v, const char *kind)
+{
+	if (flag(r, "implicit"))
+		return skip(r, "no payload makes an implicit access");
+	return run_access(r, v, kind, number(r, "gva"), flag(r, "user"));
+}
+
+static int step_read(struct runner *r, struct vcpu *v)
+{
+	return access_step(r, v, "read");
+}
+
+static int step_write(struct runner *r, struct vcpu *v)
+{
+	return access_step(r, v, "write");
+}
+
+static int step_fetch(struct runner *r, struct vcpu *v)
+{
+	return access_step(r, v, "fetch");
+}
+
+static int step_rmw(struct runner *r, struct vcpu *v)
+{
+	return access_step(r, v, "rmw");
+}
+
+static int step_run(struct runner *r, struct vcpu *v)
+{
+	if (v->dead)
+		return skip(r, "%s", v->dead);
+	return run_until_entry(r, v);
+}
+
+static int step_prefault(struct runner *r, struct vcpu *v)
+{
+	struct kvm_pre_fault_memory range = {
+		.gpa = number(r, "gpa"),
+		.size = number(r, "size"),
+		.flags = number(r, "flags"),
+	};
+
+	return prefault(r, v, &range);
+}
+
+static int step_signal(struct runner *r, struct vcpu *v)
+{
+	v->late = number(r, "after");
+	v->signal = !v->late;
+	line_result(r, "signal", 0);
+	return 0;
+}
+
+/* Registers --------------------------------------------------------------------------- */
+
+static int step_set_sregs(struct runner *r, struct vcpu *v)
+{
+	struct tdp_sregs sregs;
+
+	vcpu_get_sregs(v, &sregs);
+	tdp_step_sregs(r->scenario, r->step, &sregs);
+	/* PDPTEs are read now: the payload's has to be there. */
+	if (r->payload.used && tables_link(r, vcpu_in_smm(v), &sregs) < 0)
+		return -1;
+	op_add(r, "verb");
+	line_result(r, "KVM_SET_SREGS2", vcpu_set_sregs(r, v, &sregs));
+	return 0;
+}
+
+static int step_set_cpuid(struct runner *r, struct vcpu *v)
+{
+	struct tdp_cpuid cpuid = v->cpuid;
+
+	tdp_step_cpuid(r->scenario, r->step, &cpuid);
+	line_result(r, "KVM_SET_CPUID2", vcpu_set_cpuid(r, v, &cpuid));
+	return 0;
+}
+
+static uint64_t register_value(struct vcpu *v, unsigned int reg)
+{
+	struct tdp_sregs sregs;
+
+	vcpu_get_sregs(v, &sregs);
+	switch (reg) {
+	case TDP_REG_CR0:
+		return sregs.cr0;
+	case TDP_REG_CR3:
+		return sregs.cr3;
+	case TDP_REG_CR4:
+		return sregs.cr4;
+	case TDP_REG_EFER:
+		return sregs.efer;
+	case TDP_REG_RFLAGS:
+		return v->ac ? 0x40000 : 0;
+	default:
+		return 0;
+	}
+}
+
+#define MSR_EFER 0xc0000080u
+
+/* The instructions that write a register from RAX (EDX:EAX, ECX). */
+static const char *const writes[TDP_NR_REGS] = {
+	[TDP_REG_CR0] = "0f 22 c0",  /* mov %rax,%cr0 */
+	[TDP_REG_CR3] = "0f 22 d8",  /* mov %rax,%cr3 */
+	[TDP_REG_CR4] = "0f 22 e0",  /* mov %rax,%cr4 */
+	[TDP_REG_EFER] = "0f 30",    /* wrmsr */
+	[TDP_REG_PKRU] = "0f 01 ef", /* wrpkru */
+};
+
+static void new_sregs(struct vcpu *v, unsigned int reg, uint64_t value,
+		      struct tdp_sregs *sregs)
+{
+	vcpu_get_sregs(v, sregs);
+	if (reg == TDP_REG_CR0)
+		sregs->cr0 = value;
+	if (reg == TDP_REG_CR3)
+		sregs->cr3 = value;
+	if (reg == TDP_REG_CR4)
+		sregs->cr4 = value;
+}
+
+static int step_write_reg(struct runner *r, struct vcpu *v)
+{
+	unsigned int reg = (unsigned int)number(r, "reg");
+	uint64_t value = tdp_step_register(r->scenario, r->step,
+					   register_value(v, reg));
+	struct registers registers = { .rax = value };
+	struct code code = { .nr = 0 };
+	struct tdp_sregs sregs;
+
+	if (reg == TDP_REG_RFLAGS) {
+		v->ac = value & 0x40000;
+		code_add(&code, v->ac ? "0f 01 cb" : "0f 01 ca");
+		return run_code(r, v, &code, &registers);
+	}
+	if (reg >= TDP_NR_REGS || !writes[reg])
+		return skip(r, "no payload writes this register");
+	new_sregs(v, reg, value, &sregs);
+	if (tables_link(r, vcpu_in_smm(v), &sregs) < 0)
+		return -1;
+	if (reg == TDP_REG_EFER) {
+		registers.rcx = MSR_EFER;
+		registers.rdx = value >> 32;
+		registers.rax = (uint32_t)value;
+	}
+	code_add(&code, writes[reg]);
+	return run_code(r, v, &code, &registers);
+}
+
+static int step_read_reg(struct runner *r, struct vcpu *v)
+{
+	unsigned int reg = (unsigned int)number(r, "reg");
+
+	if (reg == TDP_REG_PKRU || reg == TDP_REG_RFLAGS)
+		return skip(r, "no call reads this register");
+	line_result(r, "KVM_GET_SREGS2", 0);
+	line_hex(r, "value", register_value(v, reg));
+	return 0;
+}
+
+static int step_wrmsr(struct runner *r, struct vcpu *v)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} msrs = {
+		.head.nmsrs = 1,
+		.entry = { .index = (uint32_t)number(r, "msr"),
+			   .data = number(r, "value") },
+	};
+	struct registers registers = {
+		.rax = (uint32_t)msrs.entry.data,
+		.rdx = msrs.entry.data >> 32,
+		.rcx = msrs.entry.index,
+	};
+	struct code code = { .nr = 0 };
+	int ret;
+
+	if (!flag(r, "host")) {
+		code_add(&code, "0f 30");
+		return run_code(r, v, &code, &registers);
+	}
+	ret = ioctl(v->fd, KVM_SET_MSRS, &msrs);
+	/* It counts those that it took; the model calls the other EINVAL. */
+	if (!ret) {
+		errno = EINVAL;
+		ret = -1;
+	}
+	line_result(r, "KVM_SET_MSRS", ret);
+	return 0;
+}
+
+static int step_rdmsr(struct runner *r, struct vcpu *v)
+{
+	struct registers registers = { .rcx = number(r, "msr") };
+	struct code code = { .nr = 0 };
+	struct kvm_regs regs;
+
+	code_add(&code, "0f 32");
+	if (run_code(r, v, &code, &registers))
+		return -1;
+	if (!json_object_get(r->line, "exception") &&
+	    !ioctl(v->fd, KVM_GET_REGS, &regs))
+		line_hex(r, "value", regs.rdx << 32 | (uint32_t)regs.rax);
+	return 0;
+}
+
+/* Memory -------------------------------------------------------------------------------- */
+
+static int step_memslot(struct runner *r, struct vcpu *v)
+{
+	int ret = memslot_set(r, tdp_step_memslot(r->scenario, r->step), NULL);
+
+	(void)v;
+	if (!r->why[0])
+		line_result(r, "KVM_SET_USER_MEMORY_REGION", ret);
+	return r->why[0] ? -1 : 0;
+}
+
+static int step_delete_memslot(struct runner *r, struct vcpu *v)
+{
+	const struct tdp_memslot gone = {
+		.slot = (unsigned int)number(r, "slot"),
+		.as_id = (unsigned int)number(r, "as"),
+	};
+
+	(void)v;
+	if (flag(r, "begin"))
+		return skip(r, "a deletion can't be stopped halfway");
+	line_result(r, "KVM_SET_USER_MEMORY_REGION",
+		    memslot_set(r, &gone, NULL));
+	return 0;
+}
+
+static int step_set_backing(struct runner *r, struct vcpu *v)
+{
+	const struct tdp_backing_change change = {
+		.as_id = (unsigned int)number(r, "as"),
+		.gpa = number(r, "gpa"),
+		.hva = number(r, "hva"),
+		.size = number(r, "size"),
+		.backing = (enum tdp_backing)number(r, "backing"),
+		.untouched = flag(r, "untouched"),
+		.read_only = flag(r, "host_readonly"),
+	};
+	uint64_t hva = change.hva;
+
+	(void)v;
+	if (!hva && !piece_at(r, change.as_id, change.gpa, &hva))
+		return skip(r, "no mapping of the runner's own");
+	return backing_change(r, hva, &change);
+}
+
+static int step_poke(struct runner *r, struct vcpu *v)
+{
+	(void)v;
+	if (!memory_write(r, (unsigned int)number(r, "as"), number(r, "gpa"),
+			  number(r, "value"), (unsigned int)number(r, "size")))
+		return skip(r, "userspace can't write there");
+	line_result(r, "store", 0);
+	return 0;
+}
+
+static int step_peek(struct runner *r, struct vcpu *v)
+{
+	uint64_t value = 0;
+
+	(void)v;
+	if (!memory_read(r, (unsigned int)number(r, "as"), number(r, "gpa"),
+			 &value, (unsigned int)number(r, "size")))
+		return skip(r, "userspace can't read there");
+	line_result(r, "load", 0);
+	line_hex(r, "value", value);
+	return 0;
+}
+
+static int table_read(void *context, unsigned int as_id, tdp_gpa gpa,
+		      uint64_t *value, unsigned int size, struct tdp_error *err)
+{
+	(void)err;
+	*value = 0;
+	return memory_read(context, as_id, gpa.addr, value, size) ? TDP_OK :
+								    TDP_EINVAL;
+}
+
+static int table_write(void *context, unsigned int as_id, tdp_gpa gpa,
+		       uint64_t value, unsigned int size, struct tdp_error *err)
+{
+	(void)err;
+	return memory_write(context, as_id, gpa.addr, value, size) ? TDP_OK :
+								     TDP_EINVAL;
+}
+
+static int step_guest_tables(struct runner *r, struct vcpu *v)
+{
+	const struct tdp_guest_memory memory = { table_read, table_write, r };
+	struct tdp_error err = { 0 };
+
+	(void)v;
+	if (tdp_step_tables(r->scenario, r->step, &memory, &err))
+		return skip(r, "the tables can't be written: %.180s",
+			    err.message);
+	line_result(r, "store", 0);
+	return 0;
+}
+
+/* Dirty logging --------------------------------------------------------------------------- */
+
+static int step_set_dirty_protect(struct runner *r, struct vcpu *v)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
+	};
+
+	(void)v;
+	if (flag(r, "manual"))
+		cap.args[0] |= KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE;
+	if (flag(r, "initially_set"))
+		cap.args[0] |= KVM_DIRTY_LOG_INITIALLY_SET;
+	line_result(r, "KVM_ENABLE_CAP", ioctl(r->vm, KVM_ENABLE_CAP, &cap));
+	return 0;
+}
+
+static int step_nx_huge_pages(struct runner *r, struct vcpu *v)
+{
+	FILE *file = fopen("/sys/module/kvm/parameters/nx_huge_pages", "we");
+	int ret;
+
+	(void)v;
+	if (!file)
+		return skip(r, "nx_huge_pages: %s", strerror(errno));
+	ret = fputs(flag(r, "force") ? "force" : "off", file);
+	if (fclose(file) || ret < 0)
+		return skip(r, "nx_huge_pages: %s", strerror(errno));
+	line_result(r, "write", 0);
+	return 0;
+}
+
+static int step_toggle_dirty_log(struct runner *r, struct vcpu *v)
+{
+	const struct region *region = region_by_slot(
+		r, (unsigned int)number(r, "as"),
+		(unsigned int)number(r, "slot"));
+	uint64_t times = number(r, "times"), i;
+	struct kvm_userspace_memory_region slot;
+	int ret = 0;
+
+	(void)v;
+	if (!region)
+		return skip(r, "no such memslot");
+	slot = (struct kvm_userspace_memory_region){
+		.slot = region->as_id << 16 | region->slot,
+		.flags = region->flags,
+		.guest_phys_addr = region->gpa,
+		.memory_size = region->size,
+		.userspace_addr = region->hva,
+	};
+	for (i = 0; i < times && !ret; i++) {
+		slot.flags ^= KVM_MEM_LOG_DIRTY_PAGES;
+		ret = ioctl(r->vm, KVM_SET_USER_MEMORY_REGION, &slot);
+	}
+	line_result(r, "KVM_SET_USER_MEMORY_REGION", ret);
+	return 0;
+}
+
+static int step_kvm_translate(struct runner *r, struct vcpu *v)
+{
+	struct kvm_translation t = { .linear_address = number(r, "gva") };
+	json_t *out = json_object();
+
+	line_result(r, "KVM_TRANSLATE", ioctl(v->fd, KVM_TRANSLATE, &t));
+	json_object_set_new(out, "gpa", hex(t.physical_address));
+	json_object_set_new(out, "valid", json_integer(t.valid));
+	json_object_set_new(r->line, "out", out);
+	return 0;
+}
+
+static uint32_t log_slot(const struct runner *r)
+{
+	return (uint32_t)(number(r, "as") << 16 | number(r, "slot"));
+}
+
+/* Bytes of a bitmap for the slot, or for a big one if there is none. */
+static uint64_t log_bytes(struct runner *r)
+{
+	const struct region *region = region_by_slot(
+		r, (unsigned int)number(r, "as"),
+		(unsigned int)number(r, "slot"));
+
+	return region ? (region->size / PAGE_BYTES + 63) / 64 * 8 : PAGE_BYTES;
+}
+
+static json_t *dirty_pages(const uint64_t *bitmap, uint64_t bytes)
+{
+	json_t *list = json_array();
+	uint64_t page;
+
+	for (page = 0; page < bytes * 8 && json_array_size(list) < 65536;
+	     page++)
+		if (bitmap[page / 64] >> (page % 64) & 1)
+			json_array_append_new(list, hex(page));
+	return list;
+}
+
+static int step_get_dirty_log(struct runner *r, struct vcpu *v)
+{
+	uint64_t bytes = log_bytes(r);
+	uint64_t *bitmap = calloc(1, bytes);
+	struct kvm_dirty_log log = {
+		.slot = log_slot(r),
+		.dirty_bitmap = bitmap,
+	};
+
+	(void)v;
+	if (!bitmap)
+		return skip(r, "no memory for the log");
+	line_result(r, "KVM_GET_DIRTY_LOG",
+		    ioctl(r->vm, KVM_GET_DIRTY_LOG, &log));
+	json_object_set_new(r->line, "dirty", dirty_pages(bitmap, bytes));
+	free(bitmap);
+	return 0;
+}
+
+static int step_clear_dirty_log(struct runner *r, struct vcpu *v)
+{
+	uint64_t words = (number(r, "pages") + 63) / 64, i;
+	uint64_t *bitmap = malloc((words + 1) * 8);
+	struct kvm_clear_dirty_log log = {
+		.slot = log_slot(r),
+		.num_pages = (uint32_t)number(r, "pages"),
+		.first_page = number(r, "first"),
+		.dirty_bitmap = bitmap,
+	};
+
+	(void)v;
+	if (!bitmap)
+		return skip(r, "no memory for the log");
+	for (i = 0; i < words; i++)
+		bitmap[i] = number(r, "mask");
+	line_result(r, "KVM_CLEAR_DIRTY_LOG",
+		    ioctl(r->vm, KVM_CLEAR_DIRTY_LOG, &log));
+	free(bitmap);
+	return 0;
+}
+
+/* Modes --------------------------------------------------------------------------------------- */
+
+static int step_set_vcpu_events(struct runner *r, struct vcpu *v)
+{
+	line_result(r, "KVM_SET_VCPU_EVENTS", vcpu_set_smm(v, flag(r, "smm")));
+	return 0;
+}
+
+/* What is not a call of userspace or an action of the guest. */
+static int step_model_only(struct runner *r, struct vcpu *v)
+{
+	(void)v;
+	return skip(r, "a question to the model: nothing happens");
+}
+
+static int step_no_way(struct runner *r, struct vcpu *v)
+{
+	(void)v;
+	return skip(r, "a process can't make this happen at will");
+}
+
+static const struct {
+	const char *verb;
+	int (*make)(struct runner *r, struct vcpu *v);
+	bool payload;
+} verbs[] = {
+	{ "read", step_read, true },
+	{ "write", step_write, true },
+	{ "fetch", step_fetch, true },
+	{ "rmw", step_rmw, true },
+	{ "run", step_run, false },
+	{ "prefault", step_prefault, false },
+	{ "signal", step_signal, false },
+	{ "set_sregs", step_set_sregs, false },
+	{ "set_cpuid", step_set_cpuid, false },
+	{ "write_reg", step_write_reg, true },
+	{ "read_reg", step_read_reg, false },
+	{ "wrmsr", step_wrmsr, true },
+	{ "rdmsr", step_rdmsr, true },
+	{ "memslot", step_memslot, false },
+	{ "delete_memslot", step_delete_memslot, false },
+	{ "set_backing", step_set_backing, false },
+	{ "poke", step_poke, false },
+	{ "peek", step_peek, false },
+	{ "guest_tables", step_guest_tables, false },
+	{ "set_dirty_protect", step_set_dirty_protect, false },
+	{ "get_dirty_log", step_get_dirty_log, false },
+	{ "clear_dirty_log", step_clear_dirty_log, false },
+	{ "smi", step_smi, true },
+	{ "rsm", step_rsm, true },
+	{ "set_vcpu_events", step_set_vcpu_events, false },
+	{ "nested_enter", step_nested_enter, true },
+	{ "nested_exit", step_nested_exit, true },
+	{ "set_nested_state", step_set_nested_state, false },
+	{ "check", step_model_only, false },
+	{ "translate", step_model_only, false },
+	{ "emulate", step_no_way, false },
+	{ "kvm_translate", step_kvm_translate, false },
+	{ "nx_huge_pages", step_nx_huge_pages, false },
+	{ "toggle_dirty_log", step_toggle_dirty_log, false },
+	{ "attach_dma", step_no_way, false },
+	{ "detach_dma", step_no_way, false },
+	{ "age", step_no_way, false },
+	{ "test_age", step_no_way, false },
+	{ "recover_nx", step_no_way, false },
+};
+
+#define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+bool verb_needs_payload(const char *verb)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_VERBS; i++)
+		if (!strcmp(verbs[i].verb, verb))
+			return verbs[i].payload;
+	return false;
+}
+
+int step_make(struct runner *r, const struct tdp_step *step)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_VERBS; i++)
+		if (!strcmp(verbs[i].verb, step->verb))
+			return verbs[i].make(r, &r->vcpus[step->vcpu]);
+	return skip(r, "the runner does not know this verb");
+}
