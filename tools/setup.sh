@@ -6,6 +6,7 @@
 #
 #   tools/setup.sh         what building and testing needs
 #   tools/setup.sh --ci    also what .ci/run needs; warnings are errors
+#   tools/setup.sh --kernel  also what booting a real kernel needs
 #   tools/setup.sh --help
 set -euo pipefail
 
@@ -29,6 +30,12 @@ needed_by_ci=(
 	valgrind
 )
 
+needed_by_kernel=(
+	qemu-system-x86	# boots it, with SVM emulated
+	cpio		# makes its initramfs
+	xz-utils	# its modules are compressed
+)
+
 say()
 {
 	printf 'setup: %s\n' "$*"
@@ -42,7 +49,7 @@ die()
 
 usage()
 {
-	sed -n '4,10s/^#\( \|$\)//p' "$0"
+	sed -n '4,11s/^#\( \|$\)//p' "$0"
 }
 
 is_installed()
@@ -117,8 +124,11 @@ packages=("${needed[@]}")
 options=()
 case "${1-}" in
 '')	;;
---ci)	packages+=("${needed_by_ci[@]}")
+--ci)	packages+=("${needed_by_ci[@]}" "${needed_by_kernel[@]}")
 	options+=(-Dwerror=true)
+	;;
+--kernel)
+	packages+=("${needed_by_kernel[@]}")
 	;;
 --help)	usage
 	exit 0
