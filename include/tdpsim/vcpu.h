@@ -99,8 +99,7 @@ enum tdp_reg {
  * GUEST_FAULT (#GP) for a value that the processor refuses.
  * KVM: kvm_set_cr0(), kvm_set_cr3(), kvm_set_cr4(), set_efer().
  *
- * Return: as tdp_vcpu_run(); TDP_EUNSUPPORTED for a control register of an L2
- * that uses PAE paging under nested TDP.
+ * Return: as tdp_vcpu_run().
  */
 TDP_API int tdp_vcpu_write_reg(struct tdp_vcpu *vcpu, enum tdp_reg reg,
 			       uint64_t value, struct tdp_result *result);

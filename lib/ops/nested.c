@@ -34,7 +34,8 @@ static enum tdp_reason load_cr3(struct tdp_vcpu *vcpu, uint64_t cr3,
 
 	if (!setreg_cr3_legal(vcpu, cr3))
 		why = TDP_WHY_BAD_REGISTER;
-	else if (reload_pdptrs && setreg_pae_paging(&vcpu->sregs) &&
+	else if (reload_pdptrs && !vcpu->nested_tdp &&
+		 setreg_pae_paging(&vcpu->sregs) &&
 		 setreg_reload_pdptrs(vcpu, cr3) != PDPTR_OK)
 		why = TDP_WHY_PDPTRS;
 	if (why) {

@@ -35,6 +35,13 @@ enum pdptr_status setreg_read_pdptrs(const struct tdp_vcpu *vcpu,
 				     unsigned int as_id, uint64_t cr3,
 				     uint64_t pdptr[4]);
 
+/*
+ * Those of whoever runs now: of L2 under nested TDP through L1's tables, which
+ * marks them accessed.
+ */
+enum pdptr_status setreg_fetch_pdptrs(struct tdp_vcpu *vcpu, uint64_t cr3,
+				      uint64_t pdptr[4]);
+
 /* The same into the vCPU's registers: KVM 6.12 load_pdptrs(). */
 enum pdptr_status setreg_reload_pdptrs(struct tdp_vcpu *vcpu, uint64_t cr3);
 

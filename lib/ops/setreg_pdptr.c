@@ -4,6 +4,7 @@
 #include "arch/regs.h"
 #include "kvm/guest_mem.h"
 #include "kvm/root.h"
+#include "kvm/walker.h"
 #include "ops/setreg.h"
 
 /* SDM: "PAE Paging": bits 2:1, 8:5 and those above MAXPHYADDR. */
@@ -47,18 +48,44 @@ enum pdptr_status setreg_read_pdptrs(const struct tdp_vcpu *vcpu,
 }
 
 /*
- * Under nested TDP the table lies in L2's space, which needs a walk of L1's
- * tables: the values of vmcs12, loaded at entry, stay.
+ * Under nested TDP the table lies in L2's space, where KVM writes it, as it
+ * were: KVM 6.12 load_pdptrs() translates for a user's write.
  */
+static enum pdptr_status to_l1(struct tdp_vcpu *vcpu, uint64_t *cr3)
+{
+	uint64_t offset = *cr3 & FRAME_MASK, gpa;
+	struct guest_walk walk;
+
+	if (!vcpu->nested_tdp)
+		return PDPTR_OK;
+	switch (gw_nested_gpa(vcpu, align_down(*cr3, FRAME_SIZE),
+			      PFERR_USER | PFERR_WRITE, &walk, &gpa)) {
+	case GW_OK:
+		*cr3 = gpa | offset;
+		return PDPTR_OK;
+	case GW_BLOCKS:
+		return PDPTR_BLOCKS;
+	default:
+		return PDPTR_BAD;
+	}
+}
+
+enum pdptr_status setreg_fetch_pdptrs(struct tdp_vcpu *vcpu, uint64_t cr3,
+				      uint64_t pdptr[4])
+{
+	enum pdptr_status status = to_l1(vcpu, &cr3);
+
+	return status ? status :
+			setreg_read_pdptrs(vcpu, vcpu->smm, cr3, pdptr);
+}
+
 enum pdptr_status setreg_reload_pdptrs(struct tdp_vcpu *vcpu, uint64_t cr3)
 {
 	enum pdptr_status status;
 	uint64_t pdptr[4];
 	bool same;
 
-	if (vcpu->nested_tdp)
-		return PDPTR_OK;
-	status = setreg_read_pdptrs(vcpu, vcpu->smm, cr3, pdptr);
+	status = setreg_fetch_pdptrs(vcpu, cr3, pdptr);
 	if (status != PDPTR_OK)
 		return status;
 	same = !memcmp(vcpu->sregs.pdptr, pdptr, sizeof(pdptr));

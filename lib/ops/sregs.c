@@ -85,9 +85,7 @@ int tdp_vcpu_set_sregs(struct tdp_vcpu *vcpu, const struct tdp_sregs *sregs,
 		return result_fail(result, -EINVAL, why);
 	/* The ioctl sleeps until the page is served; then it is called again. */
 	if (setreg_pae_paging(sregs) && !sregs->pdptrs_valid &&
-	    !vcpu->nested_tdp &&
-	    setreg_read_pdptrs(vcpu, vcpu->smm, sregs->cr3, pdptr) ==
-		    PDPTR_BLOCKS)
+	    setreg_fetch_pdptrs(vcpu, sregs->cr3, pdptr) == PDPTR_BLOCKS)
 		return result_block(result, TDP_WHY_HOST_BLOCKS);
 	store(vcpu, sregs);
 	if (reset) {
@@ -124,7 +122,7 @@ static enum tdp_reason hardware_cr3(struct tdp_vcpu *vcpu, uint64_t cr3)
 	if (vm->host.vendor == TDP_INTEL && setreg_pae_paging(&vcpu->sregs)) {
 		uint64_t pdptr[4];
 
-		status = setreg_read_pdptrs(vcpu, vcpu->smm, cr3, pdptr);
+		status = setreg_fetch_pdptrs(vcpu, cr3, pdptr);
 		if (status != PDPTR_OK)
 			return setreg_pdptr_reason(status);
 		memcpy(vcpu->sregs.pdptr, pdptr, sizeof(pdptr));
@@ -174,16 +172,6 @@ static enum tdp_reason write_reg(struct tdp_vcpu *vcpu, enum tdp_reg reg,
 }
 
 /*
- * L2's page-directory pointers lie in its own guest-physical space, which the
- * setters don't walk.
- */
-static bool needs_nested_pdptrs(const struct tdp_vcpu *vcpu, enum tdp_reg reg)
-{
-	return vcpu->nested_tdp && setreg_pae_paging(&vcpu->sregs) &&
-	       (reg == TDP_REG_CR0 || reg == TDP_REG_CR3 || reg == TDP_REG_CR4);
-}
-
-/*
  * Does KVM refuse the value, or the processor?  Under NPT, SVM lets the guest
  * write CR3, and CR0 unless KVM runs it with another value.  KVM 6.12:
  * svm_set_cr0(), init_vmcb(); VMX has CR0 and CR4 behind masks.
@@ -219,8 +207,6 @@ int tdp_vcpu_write_reg(struct tdp_vcpu *vcpu, enum tdp_reg reg, uint64_t value,
 	result_begin(result);
 	if (result_vm_dead(vcpu->vm, result))
 		return TDP_OK;
-	if (needs_nested_pdptrs(vcpu, reg))
-		return TDP_EUNSUPPORTED;
 	ret = run_enter(vcpu, result, &entered, NULL);
 	if (ret || !entered)
 		return ret;

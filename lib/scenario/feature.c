@@ -26,8 +26,8 @@ static const struct feature features[] = {
 	{ "smm-save-area", true,
 	  "SMRAM lies in guest memory, in the 32-bit and the 64-bit layout" },
 	{ "vm-death", true, "a VM that KVM gives up: -EIO from then on" },
-	{ "nested-pae-registers", false,
-	  "MOV CR of a PAE L2 under nested TDP is not modelled" },
+	{ "nested-pae-registers", true,
+	  "control registers of an L2 with PAE paging under nested TDP" },
 	{ "exits", false,
 	  "exits other than faults and misconfigurations are not handled (#VE, PML full, "
 	  "sub-page permissions)" },

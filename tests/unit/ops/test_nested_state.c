@@ -351,10 +351,59 @@ static void nested_tdp_brings_its_pdptes(void **state)
 	assert_int_equal(l2_enter(&m, &l2), TDP_OUTCOME_DONE);
 	tdp_vcpu_get_sregs(m.vcpu, &after);
 	assert_int_equal(after.pdptr[3], 0x1b001);
-	/* Their table lies in L2's space, which no setter walks. */
+	/* Their table lies in L2's space, and L1 does not map it. */
 	assert_int_equal(
 		tdp_vcpu_write_reg(m.vcpu, TDP_REG_CR3, 0x10040, &m.result),
-		TDP_EUNSUPPORTED);
+		TDP_OK);
+	assert_int_equal(m.result.outcome, TDP_OUTCOME_GUEST_FAULT);
+	assert_int_equal(m.result.reason, TDP_WHY_PDPTRS);
+	machine_end(&m);
+}
+
+static const struct pdpte_row {
+	const char *name;
+	enum tdp_vendor vendor;
+	uint64_t root, flags;
+	enum tdp_reg reg;
+	uint64_t value;
+	bool loads;
+} pdpte_rows[] = {
+	{ "vmx_cr3", TDP_INTEL, EPTP12, 7 | 6 << 3, TDP_REG_CR3, 0x10040,
+	  true },
+	{ "vmx_cr4", TDP_INTEL, EPTP12, 7 | 6 << 3, TDP_REG_CR4, 0x20a0, true },
+	{ "vmx_cr0", TDP_INTEL, EPTP12, 7 | 6 << 3, TDP_REG_CR0, 0xc0010031,
+	  true },
+	{ "svm_cr4", TDP_AMD, NCR3, 7, TDP_REG_CR4, 0xa0, true },
+	{ "svm_cr3_is_the_processors", TDP_AMD, NCR3, 7, TDP_REG_CR3, 0x10040,
+	  false },
+};
+
+/* L1 maps L2's page 0x10000 to its own 0x210000. */
+static void pdptes_are_read_through_l1(void **state)
+{
+	const struct pdpte_row *r = *state;
+	struct tdp_nested_state l2 = l2_state(r->vendor);
+	struct tdp_sregs after;
+	struct machine m;
+
+	machine_init(&m, r->vendor, "v6.12");
+	l2_start(&m);
+	machine_poke(&m, 0x140000, 0x141007);
+	machine_poke(&m, 0x141000, 0x142007);
+	machine_poke(&m, 0x142000, 0x143007);
+	machine_poke(&m, 0x143080, 0x210000 | r->flags);
+	machine_poke(&m, 0x210020, 0x1a001);
+	machine_poke(&m, 0x210040, 0x1a001);
+	l2.tdp = true;
+	l2.tdp_root = r->root;
+	l2.l2 = l2_pae_sregs(r->vendor);
+	assert_int_equal(l2_enter(&m, &l2), TDP_OUTCOME_DONE);
+	assert_int_equal(
+		tdp_vcpu_write_reg(m.vcpu, r->reg, r->value, &m.result),
+		TDP_OK);
+	assert_int_equal(m.result.outcome, TDP_OUTCOME_DONE);
+	tdp_vcpu_get_sregs(m.vcpu, &after);
+	assert_int_equal(after.pdptr[0], r->loads ? 0x1a001 : 0);
 	machine_end(&m);
 }
 
@@ -520,6 +569,7 @@ int main(void)
 		ROWS(sleep_rows, pdpt_sleeps),
 		CASE(sregs_after_nested_state),
 		CASE(nested_tdp_brings_its_pdptes),
+		ROWS(pdpte_rows, pdptes_are_read_through_l1),
 		ROWS(check_rows, restore_is_judged),
 		CASE(restore_without_guest_mode_leaves_l2),
 		CASE(restored_l2_exits_to_the_l1_of_the_state),
