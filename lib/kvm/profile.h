@@ -74,6 +74,8 @@
 	V(CR4, "cr4") V(CR3, "cr3") V(CR0, "cr0")
 #define VALUES_MMU_WP_TOGGLE(V)						\
 	V(RESET, "reset") V(KEEPS_ROOTS, "keeps_roots")
+#define VALUES_CR0_WP_OWNER(V)						\
+	V(KVM, "kvm") V(GUEST, "guest")
 #define VALUES_FAULT_EPT_FLAGS(V)					\
 	V(UNGUARDED, "unguarded") V(ACCESS_ONLY, "access_only")		\
 	V(GUEST_FINAL, "guest_final") V(USER_PAGE, "user_page")
@@ -201,6 +203,7 @@
 	X(MMU_RELOAD,		MMU_RELOAD,		"mmu.reload")	\
 	X(MMU_STALE_CHECK,	MMU_STALE_CHECK,	"mmu.stale_check") \
 	X(MMU_WP_TOGGLE,	MMU_WP_TOGGLE,		"mmu.wp_toggle") \
+	X(CR0_WP_OWNER,		CR0_WP_OWNER,		"cr0.wp_owner")	\
 	X(MMU_CR4_RESET,	MMU_CR4_RESET,		"mmu.cr4_reset") \
 	X(MMU_EFER_RESET,	MMU_EFER_RESET,		"mmu.efer_reset") \
 	X(SREGS_CHECKS,		SREGS_CHECKS,		"sregs.checks")	\
@@ -334,6 +337,9 @@ enum value_mmu_cr4_reset { VALUES_MMU_CR4_RESET(V) NR_MMU_CR4_RESET };
 #undef V
 #define V(id, text) MMU_EFER_RESET_##id,
 enum value_mmu_efer_reset { VALUES_MMU_EFER_RESET(V) NR_MMU_EFER_RESET };
+#undef V
+#define V(id, text) CR0_WP_OWNER_##id,
+enum value_cr0_wp_owner { VALUES_CR0_WP_OWNER(V) NR_CR0_WP_OWNER };
 #undef V
 #define V(id, text) SREGS_CHECKS_##id,
 enum value_sregs_checks { VALUES_SREGS_CHECKS(V) NR_SREGS_CHECKS };

@@ -37,6 +37,17 @@ static bool has_gbpages(const struct tdp_vcpu *vcpu)
 	return vm->tdp_enabled ? vm->host.gbpages : vcpu->cpuid.gbpages;
 }
 
+/*
+ * With EPT the guest may change CR0.WP without an exit, so that the role is
+ * stale.  KVM 6.12: kvm_mmu_refresh_passthrough_bits()
+ */
+static bool wp_of(const struct tdp_vcpu *vcpu, const struct mmu *mmu)
+{
+	if (vcpu->vm->tdp_enabled && mmu != &vcpu->guest_mmu)
+		return vcpu->sregs.cr0 & CR0_WP;
+	return mmu->cpu_role.base.cr0_wp;
+}
+
 static struct gw_mode mode_of(const struct tdp_vcpu *vcpu,
 			      const struct mmu *mmu)
 {
@@ -50,7 +61,7 @@ static struct gw_mode mode_of(const struct tdp_vcpu *vcpu,
 		.level = base->level,
 		.pse = ext->cr4_pse,
 		.nx = base->efer_nx,
-		.wp = base->cr0_wp,
+		.wp = wp_of(vcpu, mmu),
 		.smep = ext->cr4_smep || base->cr4_smep,
 		.smap = ext->cr4_smap,
 		.pke = ext->cr4_pke,

@@ -61,6 +61,14 @@ static void store_cr0(struct tdp_vcpu *vcpu, uint64_t cr0)
 		vcpu->sregs.efer &= ~EFER_LMA;
 }
 
+/* Can the guest change CR0.WP without an exit?  KVM: cr0_guest_owned_bits */
+static bool owns_wp(const struct tdp_vcpu *vcpu)
+{
+	return vcpu->vm->host.vendor == TDP_INTEL && vcpu->vm->tdp_enabled &&
+	       !vcpu->guest_mode &&
+	       behaviour(&vcpu->vm->kvm, B_CR0_WP_OWNER) == CR0_WP_OWNER_GUEST;
+}
+
 /* Does the MMU hear of it at all, and are its roots kept? */
 static void cr0_changed_mmu(struct tdp_vcpu *vcpu, uint64_t changed)
 {
@@ -69,6 +77,8 @@ static void cr0_changed_mmu(struct tdp_vcpu *vcpu, uint64_t changed)
 		     MMU_WP_TOGGLE_KEEPS_ROOTS;
 
 	if (changed == CR0_WP && keeps && !is_paging(vcpu))
+		return;
+	if (changed == CR0_WP && owns_wp(vcpu))
 		return;
 	if (changed == CR0_WP && keeps && vm->tdp_enabled)
 		mmu_init(vcpu);

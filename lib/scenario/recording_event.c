@@ -123,6 +123,10 @@ bool recorded_event_counts(const json_t *event)
 	for (i = 0; i < ARRAY_SIZE(left_out); i++)
 		if (!strcmp(name, left_out[i].name))
 			return false;
+	/* An interrupt came while the exception was delivered. */
+	if (!strcmp(name, "kvm_inj_exception") &&
+	    json_word(json_object_get(event, "reinjected")))
+		return false;
 	if (!strcmp(name, "kvm_set_spte_hva"))
 		return is_guest_memory(
 			json_word(json_object_get(event, "hva")));

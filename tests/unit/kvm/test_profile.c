@@ -180,6 +180,8 @@ static const struct border_row {
 	{ "mmu.stale_check", "v7.2", "after_reclaim" },
 	{ "mmu.wp_toggle", "v5.10", "reset" },
 	{ "mmu.wp_toggle", "v6.4", "keeps_roots" },
+	{ "cr0.wp_owner", "v6.1", "kvm" },
+	{ "cr0.wp_owner", "v6.4", "guest" },
 	{ "mmu.cr4_reset", "v5.10", "pge_pcide_off" },
 	{ "mmu.cr4_reset", "v5.17", "pcide_unloads" },
 	{ "mmu.cr4_reset", "v5.19", "role_bits" },
@@ -411,7 +413,8 @@ static const struct point_row {
 } point_rows[] = {
 	{ "v6.1.192", "v6.1",
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "
-	  "root.life=persistent mmu.wp_toggle=keeps_roots sregs.checks=cr0 "
+	  "root.life=persistent mmu.wp_toggle=keeps_roots "
+	  "cr0.wp_owner=guest sregs.checks=cr0 "
 	  "nested.exit_cr3=triple_fault nested.invalid_code=64_bits " },
 	{ "v6.12.117", "v6.12",
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "

@@ -174,7 +174,8 @@ static void wp_toggle_under_tdp(void **state)
 	struct tdp_vcpu_state seen;
 	struct machine m;
 
-	machine_init(&m, TDP_INTEL, r->profile);
+	/* SVM: each write exits, where VMX would leave CR0.WP to the guest. */
+	machine_init(&m, TDP_AMD, r->profile);
 	start(&m, LONG);
 	write_reg(&m, TDP_REG_CR0, CR0_PAGED & ~0x10000u);
 	tdp_vcpu_get_state(m.vcpu, &seen);
@@ -195,7 +196,8 @@ static const struct reset_row {
 } reset_rows[] = {
 	{ "cr0_ts", "v6.12", TDP_REG_CR0, CR0_PAGED | 8, false, 0 },
 	{ "cr0_cd", "v6.12", TDP_REG_CR0, CR0_PAGED | 0x40000000, false, 0 },
-	{ "cr0_wp", "v6.12", TDP_REG_CR0, 0x80000031, false, 1 },
+	{ "cr0_wp", "v6.12", TDP_REG_CR0, 0x80000031, false, 0 },
+	{ "cr0_wp_6.1", "v6.1", TDP_REG_CR0, 0x80000031, true, 1 },
 	{ "cr0_wp_and_cd", "v6.12", TDP_REG_CR0, 0xc0000031, true, 1 },
 	{ "cr0_pg", "v6.12", TDP_REG_CR0, 0x10031, true, 1 },
 	{ "cr4_pge", "v6.12", TDP_REG_CR4, 0xa0, false, 0 },
