@@ -193,6 +193,14 @@ static int no_code(struct access_run *run, const struct fault *f)
 	return TDP_OK;
 }
 
+/* Was the second stage asked for an entry of the guest's tables? */
+static bool on_guest_table(const struct access_run *run)
+{
+	const struct tdp_walk_result *walk = &run->walk;
+
+	return walk->outcome != TDP_WALK_PF && walk->target;
+}
+
 static int mmio(struct access_run *run, const struct fault *f)
 {
 	run->done = true;
@@ -200,7 +208,7 @@ static int mmio(struct access_run *run, const struct fault *f)
 	run->result->gpa = run->result->exit_info2;
 	run->result->mmio_exits++;
 	/* The guest's tables are the emulator's to walk. */
-	if (run->result->pferr & PFERR_GUEST_PAGE) {
+	if (on_guest_table(run)) {
 		run->result->outcome = TDP_OUTCOME_EMULATE;
 		return TDP_OK;
 	}
