@@ -78,6 +78,9 @@ TDP_API void tdp_recording_machine(const struct tdp_recording *recording,
 				   struct tdp_host_config *host,
 				   struct tdp_kvm_config *kvm);
 
+/** tdp_recording_kernel() - the release that was recorded, such as "6.12.0" */
+TDP_API const char *tdp_recording_kernel(const struct tdp_recording *recording);
+
 /**
  * struct tdp_difference - where the model and the kernel differ
  * @step:     recorded step
@@ -103,13 +106,18 @@ struct tdp_difference {
  * @difference: called for each, in order
  * @left_out:   called for each recorded step that the scenario leaves out,
  *              with its reason
- * @context:    handed to both
+ * @vm:         called for each VM that is compared, with the case and its
+ *              first and last recorded step: each of them is replayed, left out
+ *              with a reason, a word of the recorder, or a difference
+ * @context:    handed to all
  */
 struct tdp_diff_report {
 	void (*difference)(const struct tdp_difference *difference,
 			   void *context);
 	void (*left_out)(unsigned int step, const char *op, const char *why,
 			 void *context);
+	void (*vm)(const char *case_name, unsigned int first, unsigned int last,
+		   void *context);
 	void *context;
 };
 

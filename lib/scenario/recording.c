@@ -185,6 +185,8 @@ static int read_machine(struct tdp_recording *r, struct tdp_error *err)
 		r->is_tcg = !strcmp(json_text(env, "hypervisor"),
 				    "TCGTCGTCGTCG");
 	}
+	snprintf(r->kernel, sizeof(r->kernel), "%s",
+		 env ? json_text(env, "release") : "");
 	if (ret && err && !err->path[0])
 		snprintf(err->path, sizeof(err->path), "%s", r->path);
 	json_decref(env);
@@ -257,4 +259,9 @@ void tdp_recording_machine(const struct tdp_recording *recording,
 		*host = recording->machine.host;
 	if (kvm)
 		*kvm = recording->machine.kvm;
+}
+
+const char *tdp_recording_kernel(const struct tdp_recording *recording)
+{
+	return recording->kernel;
 }

@@ -17,6 +17,7 @@ struct tdp_recording {
 	unsigned int line;
 	json_t *current; /* what the last step's strings belong to */
 	struct tdp_machine machine;
+	char kernel[64];   /* its release */
 	bool probes_roles; /* role_init_mmu events were recorded */
 	bool is_tcg;       /* QEMU emulated the processor */
 	bool live;         /* of the scenarios themselves, by tdpsim kvm */

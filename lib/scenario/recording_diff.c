@@ -443,6 +443,13 @@ int diff_read_case(struct diff *diff, const char *name, struct tdp_error *err)
 	return ret;
 }
 
+static void report_vm(const struct diff *diff)
+{
+	if (diff->report && diff->report->vm)
+		diff->report->vm(diff->scenario->recording.name, diff->first,
+				 diff->last, diff->report->context);
+}
+
 static int compare(struct diff *diff, unsigned int vm, struct tdp_error *err)
 {
 	const struct tdp_report report = {
@@ -462,6 +469,7 @@ static int compare(struct diff *diff, unsigned int vm, struct tdp_error *err)
 		return ret;
 	finish_group(diff);
 	check_all_replayed(diff);
+	report_vm(diff);
 	return TDP_OK;
 }
 

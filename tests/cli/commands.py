@@ -26,7 +26,7 @@ check('no_command', [], 2, err='Usage: tdpsim COMMAND')
 check('unknown_command', ['rum'], 2, err='tdpsim: no command "rum"')
 check('help', ['--help'], 0, out='Usage: tdpsim COMMAND')
 check('version', ['--version'], 0, out='tdpsim 0.')
-for command in ('run', 'walk', 'explain', 'account', 'list', 'vectors'):
+for command in ('run', 'walk', 'explain', 'account', 'list', 'vectors', 'diff'):
     check(f'{command}_help', [command, '--help'], 0,
           out=f'Usage: tdpsim {command} ')
     check(f'{command}_unknown_option', [command, '--nonsense'], 2,
@@ -252,4 +252,40 @@ with open('/dev/full', 'wb') as full:
                           stderr=subprocess.PIPE, check=False)
 tap.check('unwritable_output', [] if done.returncode == 3 else
           [f'exit status {done.returncode}'])
+# diff
+recording = folder.file('case.jsonl', """\
+{"case":"env","release":"6.12.0","vendor":"AMD","physbits":40}
+{"case":"A.one","step":0,"op":"KVM_CREATE_VM","ret":6,"errno":"","trace":[]}
+{"case":"A.one","step":1,"op":"KVM_PRE_FAULT_MEMORY","ret":-1,"errno":"ENOENT",\
+"out":{"gpa":"0x1000","size":"0x1000"},"trace":[]}
+""")
+replays = folder.file('replays.yaml', """\
+scenario: replays
+about: A page of no memslot is not pre-faulted.
+host: { vendor: amd }
+kvm: { mmio_caching: off }
+recording: { case: A.one, machine: 0 }
+steps:
+  - prefault: { gpa: 0x1000, size: 0x1000 }
+    recorded: 1
+""")
+pairs = folder.file('pairs.tsv', f'{recording}\t{replays}\n')
+counts = '1 cases, 1 scenarios, 2 steps, '
+run = check('diff_summary', ['diff', '--summary', replays, recording], 1,
+            out=f'{recording}: Linux 6.12.0: {counts}')
+check('diff_pairs', ['diff', '--summary', '--pairs', pairs], 1,
+      out='1 recordings: 1 cases, 1 comparisons, 2 steps, ')
+run = check('diff_json', ['diff', '--format', 'json', replays, recording], 1)
+one = json.loads(run.out)['recordings'][0]
+tap.check('diff_json_names_the_steps', [] if
+          one['compared'][0]['steps_of_vms'] == [[0, 1]] and
+          one['compared'][0]['case'] == 'A.one' else [run.out])
+check('diff_needs_a_recording', ['diff', replays], 2,
+      err='a scenario and a recording are needed')
+check('diff_pairs_stand_alone', ['diff', '--pairs', pairs, replays], 2,
+      err='--pairs stands alone')
+check('diff_bad_pair', ['diff', '--pairs', replays], 2, err='is no pair')
+check('diff_no_such_format', ['diff', '--format', 'tap', replays, recording], 2,
+      err='no format "tap"')
+
 tap.end()

@@ -130,8 +130,11 @@ static void on_left_out(unsigned int step, const char *op, const char *why,
 static int compare(const char *step, struct heard *heard,
 		   struct tdp_diff_summary *summary, struct tdp_error *err)
 {
-	const struct tdp_diff_report report = { on_difference, on_left_out,
-						heard };
+	const struct tdp_diff_report report = {
+		.difference = on_difference,
+		.left_out = on_left_out,
+		.context = heard,
+	};
 	struct tdp_recording *recording;
 	char text[4096], yaml[64], lines[64];
 	int ret;
