@@ -1,57 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The behaviours, and which kernel has which.
- *
- * A behaviour's history is a list of changes: the first kernel with each
- * value.  A change counts as unverified if the cell was only inferred: from
- * neighbouring kernels, from a commit's subject, or from another point release
- * of the same kernel.
- */
-#include "kvm/profile.h"
-
-#include <stdio.h>
-#include <string.h>
+/* The behaviours, and which kernel has which (profile_table.h). */
+#include "kvm/profile_table.h"
 
 #include "base/bits.h"
-#include "base/error.h"
-#include "base/nearest.h"
-
-#define MAX_CHANGES 7
 
 /* clang-format off */
-/*	X(enumerator, name): the kernels, oldest first */
-#define KERNEL_LIST(X)							\
-	X(5_10, "v5.10") X(5_12, "v5.12") X(5_14, "v5.14")		\
-	X(5_15, "v5.15") X(5_17, "v5.17") X(5_19, "v5.19")		\
-	X(6_0, "v6.0") X(6_1, "v6.1") X(6_4, "v6.4") X(6_7, "v6.7")	\
-	X(6_8, "v6.8") X(6_11, "v6.11") X(6_12, "v6.12")		\
-	X(6_13, "v6.13") X(6_14, "v6.14") X(6_15, "v6.15")		\
-	X(6_16, "v6.16") X(6_17, "v6.17") X(6_18, "v6.18")		\
-	X(6_19, "v6.19") X(7_0, "v7.0") X(7_1, "v7.1") X(7_2, "v7.2")
-
-enum kernel {
-#define X(id, name) KERNEL_##id,
-	KERNEL_LIST(X)
-#undef X
-	NR_KERNELS
-};
-
-static const char *const kernel_names[] = {
+const char *const kernel_names[NR_KERNELS] = {
 #define X(id, name) name,
 	KERNEL_LIST(X)
 #undef X
-};
-
-struct change {
-	uint8_t since;		/* enum kernel */
-	uint8_t value;
-	bool unverified;
-};
-
-struct row {
-	struct tdp_behaviour_info info;
-	const char *const *value_names;
-	struct change changes[MAX_CHANGES];
 };
 
 /* Names as arrays, because a table can hold their addresses. */
@@ -72,7 +29,7 @@ BEHAVIOUR_LIST(X)
 #define SINCE(kernel, value)	{ KERNEL_##kernel, value, false }
 #define MAYBE(kernel, value)	{ KERNEL_##kernel, value, true }
 
-static const struct row rows[NR_BEHAVIOURS] = {
+const struct row profile_rows[NR_BEHAVIOURS] = {
 
 /* Module parameters */
 ROW(TDP,
@@ -466,13 +423,6 @@ ROW(MTRR_HOST_GP,
 };
 /* clang-format on */
 
-/* What a point release has taken from later kernels. */
-struct override {
-	uint8_t behaviour;
-	uint8_t value;
-	bool unverified;
-};
-
 /*
  * Debian's 6.1.192: shadow NPT as recorded; roots and CR0.WP as read in its
  * source; redirtying as read in 6.1.158.
@@ -501,204 +451,9 @@ static const struct override overrides_6_12_117[] = {
 	{ B_FAULT_EPT_FLAGS, FAULT_EPT_FLAGS_GUEST_FINAL, true },
 };
 
-static const struct point_release {
-	const char *name;
-	enum kernel base; /* comes right after it in the list of profiles */
-	const struct override *overrides;
-	size_t nr_overrides;
-} point_releases[] = {
+const struct point_release point_releases[NR_POINT_RELEASES] = {
 	{ "v6.1.192", KERNEL_6_1, overrides_6_1_192,
 	  ARRAY_SIZE(overrides_6_1_192) },
 	{ "v6.12.117", KERNEL_6_12, overrides_6_12_117,
 	  ARRAY_SIZE(overrides_6_12_117) },
 };
-
-/*
- * Kernels whose tree was not read as a whole: what did not change with them
- * is an inference.
- */
-static bool is_inferred(enum kernel kernel)
-{
-	return kernel == KERNEL_6_15 || kernel == KERNEL_7_2;
-}
-
-struct profile {
-	const char *name;
-	enum kernel kernel;
-	const struct point_release *point; /* NULL: the kernel itself */
-};
-
-/* The index-th profile; false past the last one. */
-static bool profile_get(unsigned int index, struct profile *profile)
-{
-	unsigned int points = 0;
-
-	for (enum kernel k = 0; k < NR_KERNELS; k++) {
-		if (index == k + points) {
-			*profile = (struct profile){ kernel_names[k], k, NULL };
-			return true;
-		}
-		if (points == ARRAY_SIZE(point_releases) ||
-		    point_releases[points].base != k)
-			continue;
-		if (index == k + ++points) {
-			const struct point_release *p =
-				&point_releases[points - 1];
-
-			*profile = (struct profile){ p->name, k, p };
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool profile_find(const char *name, struct profile *profile)
-{
-	for (unsigned int i = 0; profile_get(i, profile); i++)
-		if (!strcmp(name, profile->name))
-			return true;
-	return false;
-}
-
-static struct change change_of_kernel(enum behaviour b, enum kernel kernel)
-{
-	const struct change *changes = rows[b].changes;
-	unsigned int last = 0;
-
-	/* Entries that are not used say 5.10 once more. */
-	for (unsigned int i = 1; i < MAX_CHANGES; i++) {
-		if (changes[i].since <= changes[last].since ||
-		    changes[i].since > kernel)
-			break;
-		last = i;
-	}
-	return changes[last];
-}
-
-static struct change change_of(enum behaviour b, const struct profile *profile)
-{
-	struct change change = change_of_kernel(b, profile->kernel);
-	const struct point_release *p = profile->point;
-
-	if (change.since != profile->kernel && is_inferred(profile->kernel))
-		change.unverified = true;
-	for (size_t i = 0; p && i < p->nr_overrides; i++) {
-		if (p->overrides[i].behaviour != b)
-			continue;
-		change.value = p->overrides[i].value;
-		change.unverified = p->overrides[i].unverified;
-	}
-	return change;
-}
-
-static const char *nth_profile(unsigned int index, const void *context)
-{
-	(void)context;
-	return tdp_profile_name(index);
-}
-
-static const char *nth_behaviour(unsigned int index, const void *context)
-{
-	(void)context;
-	return index < NR_BEHAVIOURS ? rows[index].info.name : NULL;
-}
-
-static const char *nth_value(unsigned int index, const void *context)
-{
-	const struct row *row = context;
-
-	return index < row->info.nr_values ? row->value_names[index] : NULL;
-}
-
-/* "@what "@word"", and the nearest word of a list if there is one. */
-static int unknown(struct tdp_error *err, const char *what, const char *word,
-		   const char *(*nth)(unsigned int, const void *),
-		   const void *context)
-{
-	const char *nearest = nearest_word(word, nth, context);
-
-	if (!nearest)
-		return err_set(err, TDP_EINVAL, "%s \"%.64s\"", what, word);
-	return err_set(err, TDP_EINVAL, "%s \"%.64s\"; the nearest is \"%s\"",
-		       what, word, nearest);
-}
-
-int tdp_kvm_config_init(struct tdp_kvm_config *config, const char *profile,
-			struct tdp_error *err)
-{
-	struct profile found;
-
-	if (!profile_find(profile, &found))
-		return unknown(err, "there is no profile", profile, nth_profile,
-			       NULL);
-	*config = (struct tdp_kvm_config){ 0 };
-	snprintf(config->profile, sizeof(config->profile), "%s", found.name);
-	for (unsigned int b = 0; b < NR_BEHAVIOURS; b++)
-		config->value[b] = change_of(b, &found).value;
-	return TDP_OK;
-}
-
-static const struct row *row_find(const char *name)
-{
-	for (unsigned int b = 0; b < NR_BEHAVIOURS; b++)
-		if (!strcmp(name, rows[b].info.name))
-			return &rows[b];
-	return NULL;
-}
-
-int tdp_kvm_config_set(struct tdp_kvm_config *config, const char *name,
-		       const char *value, struct tdp_error *err)
-{
-	const struct row *row = row_find(name);
-	char what[64];
-
-	if (!row)
-		return unknown(err, "there is no behaviour", name,
-			       nth_behaviour, NULL);
-	for (unsigned int i = 0; i < row->info.nr_values; i++) {
-		if (!strcmp(value, row->value_names[i])) {
-			config->value[row - rows] = (uint8_t)i;
-			return TDP_OK;
-		}
-	}
-	snprintf(what, sizeof(what), "%s has no value", row->info.name);
-	return unknown(err, what, value, nth_value, row);
-}
-
-const char *tdp_kvm_config_get(const struct tdp_kvm_config *config,
-			       const char *name)
-{
-	const struct row *row = row_find(name);
-
-	return row ? row->value_names[config->value[row - rows]] : NULL;
-}
-
-const char *tdp_profile_name(unsigned int index)
-{
-	struct profile profile;
-
-	return profile_get(index, &profile) ? profile.name : NULL;
-}
-
-const struct tdp_behaviour_info *tdp_behaviour_info(unsigned int index)
-{
-	return index < NR_BEHAVIOURS ? &rows[index].info : NULL;
-}
-
-const char *tdp_behaviour_value_name(unsigned int behaviour_index,
-				     unsigned int value)
-{
-	if (behaviour_index >= NR_BEHAVIOURS)
-		return NULL;
-	return nth_value(value, &rows[behaviour_index]);
-}
-
-bool tdp_behaviour_unverified(unsigned int behaviour_index,
-			      unsigned int profile_index)
-{
-	struct profile profile;
-
-	return behaviour_index < NR_BEHAVIOURS &&
-	       profile_get(profile_index, &profile) &&
-	       change_of(behaviour_index, &profile).unverified;
-}
