@@ -6,11 +6,15 @@
 
 static bool in_range(const struct rmap_head *head, const struct rmap_range *r)
 {
-	unsigned int level = rmap_key_level(head->key);
-	uint64_t gfn = rmap_key_index(head->key) << (9 * (level - 1));
+	unsigned int level;
+	uint64_t gfn;
 
-	return head->key != RMAP_FREE &&
-	       rmap_key_as_id(head->key) == r->as_id && level >= r->min_level &&
+	/* The key of a free head is no key: its level would be too large. */
+	if (head->key == RMAP_FREE)
+		return false;
+	level = rmap_key_level(head->key);
+	gfn = rmap_key_index(head->key) << (9 * (level - 1));
+	return rmap_key_as_id(head->key) == r->as_id && level >= r->min_level &&
 	       level <= r->max_level && gfn < r->end &&
 	       gfn + level_pages(level) > r->start;
 }
