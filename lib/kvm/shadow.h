@@ -80,6 +80,9 @@ void shadow_finish(struct tdp_vm *vm);
 /* The invariants of the shadow MMU, for tdp_vm_check(). */
 int shadow_check(const struct tdp_vm *vm, struct tdp_error *err);
 
+/* Roots that MMUs hold, of any kind: roles, special roots and their links. */
+int shadow_check_roots(const struct tdp_vm *vm, struct tdp_error *err);
+
 /* Roots for tdp_vm_root_next(): frames in use as roots, by root_id. */
 struct mmu_page *shadow_root_after(const struct tdp_vm *vm,
 				   unsigned int root_id);

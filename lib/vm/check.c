@@ -139,6 +139,8 @@ int tdp_vm_check(const struct tdp_vm *vm, struct tdp_error *err)
 			return ret;
 	}
 	ret = shadow_check(vm, err);
+	if (!ret)
+		ret = shadow_check_roots(vm, err);
 	if (ret)
 		return ret;
 	if (c.pages + shadow_used_pages(vm) > vm->stats.mmu_pages)
