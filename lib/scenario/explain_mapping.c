@@ -96,6 +96,11 @@ static const struct why
 		"write-protected because a guest table that KVM shadows lies in this frame: a "
 		"write will exit and be emulated",
 		"KVM 6.12: kvm_mmu_slot_gfn_write_protect(), make_spte()" },
+	guest_forbids = {
+		"without W because the guest's own entry does not allow it yet (it is read-only, "
+		"or its dirty flag is clear, which KVM sets with the first write), or because a "
+		"guest table that KVM shadows lies there: a write will exit",
+		"KVM 6.12: FNAME(walk_addr_generic)(), make_spte()" },
 	write_lost = {
 		"without W although KVM may give it back by itself: a write will exit once and be "
 		"fixed by fast_page_fault",
@@ -194,13 +199,30 @@ static void absent_tell(const struct teller *t, struct run *run,
 		     last->level);
 }
 
+/*
+ * Tables that shadow the guest's: which frame it is, only the guest's entry
+ * says, and of the slot nothing is asked.
+ */
+static const struct why *why_of_shadow(const struct spte_format *fmt,
+				       uint64_t spte)
+{
+	if (spte_access_tracked(fmt, spte))
+		return &access_tracked;
+	if (spte_writable(spte))
+		return &complete;
+	return spte & fmt->host_writable ? &guest_forbids : &was_readonly;
+}
+
 static void leaf_tell(const struct teller *t, struct run *run, uint64_t gpa,
-		      unsigned int as_id, const struct tdp_spte_info *last)
+		      bool direct, const struct tdp_spte_info *last)
 {
 	static const char *const sizes[] = { "", "4K", "2M", "1G" };
-	const struct memslot *slot = memslots_find(&run->vm->slots[as_id],
-						   gpa >> 12);
-	const struct why *why = why_of(run->vm, slot, gpa >> 12, last);
+	const struct memslots *slots =
+		&run->vm->slots[run->outcome.result.root_as_id];
+	const struct why *why =
+		direct ? why_of(run->vm, memslots_find(slots, gpa >> 12),
+				gpa >> 12, last) :
+			 why_of_shadow(&run->vm->fmt, last->spte);
 	char entry[256];
 
 	spte_print(&run->vm->fmt, last->spte, last->level, entry,
@@ -241,7 +263,7 @@ void mapping_tell(const struct teller *t, struct run *run,
 		return;
 	last = &path[nr - 1];
 	if (last->present && last->leaf)
-		leaf_tell(t, run, gpa, result->root_as_id, last);
+		leaf_tell(t, run, gpa, direct, last);
 	else
 		absent_tell(t, run, last);
 }

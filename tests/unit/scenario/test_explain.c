@@ -121,6 +121,16 @@ static const struct row {
 	       "vcpus: [ { mode: 4-level, cr3: 0x1000 } ]\n"
 	       "steps: [ read: { gva: 0x5000 } ]\n",
 	  "1 rule guest_not_present: The processor's walk ended: " },
+	{ "shadow_of_a_clean_guest_page",
+	  "scenario: t\nabout: x\nhost: { vendor: amd }\n"
+	  "kvm: { profile: v6.12, tdp: off }\n"
+	  "memslots: [ { slot: 0, gpa: 0, size: 16M } ]\n"
+	  "vcpus: [ { mode: 4-level, cr3: 0x1000 } ]\n"
+	  "memory: [ { gpa: 0x1000, value: 0x2003 }, "
+	  "{ gpa: 0x2000, value: 0x3003 }, { gpa: 0x3000, value: 0x4003 }, "
+	  "{ gpa: 0x4028, value: 0x5003 } ]\n"
+	  "steps: [ read: { gva: 0x5000 } ]\n",
+	  "its dirty flag is clear, which KVM sets with the first write" },
 	{ "refused_to_load",
 	  "scenario: t\nabout: x\nhost: { vendor: amd, la57: true }\n"
 	  "kvm: { profile: v5.14 }\n"
