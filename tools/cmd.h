@@ -9,14 +9,17 @@
 #include <tdpsim/tdpsim.h>
 
 enum exit_status {
-	EXIT_HELD = 0,      /* all expectations hold */
-	EXIT_FAILED = 1,    /* one does not */
-	EXIT_BAD_INPUT = 2, /* or bad usage */
-	EXIT_INTERNAL = 3,  /* out of memory included */
+	EXIT_HELD = 0,          /* all expectations hold */
+	EXIT_FAILED = 1,        /* one does not */
+	EXIT_BAD_INPUT = 2,     /* or bad usage */
+	EXIT_INTERNAL = 3,      /* out of memory included */
+	EXIT_NOT_EXHAUSTED = 4, /* an exploration ended before all was seen */
 };
 
 /* Each gets its name as argv[0] and returns an exit status. */
 int cmd_run(int argc, char **argv);
+int cmd_explore(int argc, char **argv);
+int cmd_merge(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 int cmd_account(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

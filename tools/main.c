@@ -10,6 +10,9 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "run", "replay scenarios and check what they expect", cmd_run },
+	{ "explore", "search all orders of steps of several threads",
+	  cmd_explore },
+	{ "merge", "put the shards of an exploration together", cmd_merge },
 	{ "walk", "show one translation, every memory reference of it",
 	  cmd_walk },
 	{ "explain", "say what happened in a scenario, and why", cmd_explain },
@@ -44,7 +47,8 @@ static void show_help(FILE *out)
 	      "\n"
 	      "Exit status: 0 all checks hold, 1 an expectation failed, 2 bad "
 	      "input or\n"
-	      "usage, 3 internal error (out of memory included).\n",
+	      "usage, 3 internal error (out of memory included), 4 exploration "
+	      "not exhausted.\n",
 	      out);
 }
 

@@ -21,6 +21,7 @@ needed=(
 	libcmocka-dev	# the unit tests
 	liblzma-dev	# vector files may be compressed
 	libjansson-dev	# recordings are JSON lines
+	parallel	# a test runs the shards of an exploration with it
 )
 needed_by_ci=(
 	clang		# the second compiler

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "event.h"
 #include "explain.h"
+#include "explore.h"
 #include "generate.h"
 #include "memtype.h"
 #include "profile.h"

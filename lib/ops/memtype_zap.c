@@ -20,7 +20,7 @@ void zap_gfns(struct tdp_vm *vm, uint64_t start, uint64_t end)
  * Only memory types that a device without snooping can see are worth it.  Up
  * to 6.6 KVM doesn't ask whether its entries hold a type at all.
  */
-static bool zaps(const struct tdp_vm *vm)
+bool memtype_zaps(const struct tdp_vm *vm)
 {
 	if (!vm->noncoherent_dma)
 		return false;
@@ -35,7 +35,7 @@ static bool zaps(const struct tdp_vm *vm)
 
 void memtype_zap_cd(struct tdp_vm *vm)
 {
-	if (zaps(vm) && !behaviour_on(&vm->kvm, B_MEMTYPE_CD_QUIRK))
+	if (memtype_zaps(vm) && !behaviour_on(&vm->kvm, B_MEMTYPE_CD_QUIRK))
 		zap_gfns(vm, 0, UINT64_MAX >> 12);
 }
 
@@ -44,7 +44,7 @@ void memtype_zap_msr(struct tdp_vcpu *vcpu, uint32_t index)
 	struct tdp_vm *vm = vcpu->vm;
 	uint64_t start, end;
 
-	if (vm->tdp_enabled && zaps(vm) &&
+	if (vm->tdp_enabled && memtype_zaps(vm) &&
 	    memtype_msr_range(vcpu, index, &start, &end))
 		zap_gfns(vm, start, end);
 }

@@ -14,4 +14,7 @@ void memtype_zap_cd(struct tdp_vm *vm);
 /* The MTRR with MSR number @index has changed: KVM 6.10 update_mtrr(). */
 void memtype_zap_msr(struct tdp_vcpu *vcpu, uint32_t index);
 
+/* Does a change of memory types zap anything, as things are? */
+bool memtype_zaps(const struct tdp_vm *vm);
+
 #endif

@@ -65,3 +65,14 @@ void arena_finish(struct arena *arena)
 		free(block);
 	}
 }
+
+void arena_adopt(struct arena *to, struct arena *from)
+{
+	struct arena_block **end = &from->blocks;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = to->blocks;
+	to->blocks = from->blocks;
+	from->blocks = NULL;
+}

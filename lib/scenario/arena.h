@@ -29,4 +29,7 @@ char *arena_text(struct arena *arena, const char *text, size_t size);
 /* Frees all; the arena is empty and can be used again. */
 void arena_finish(struct arena *arena);
 
+/* Take over what @from has; it is empty then. */
+void arena_adopt(struct arena *to, struct arena *from);
+
 #endif

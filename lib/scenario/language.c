@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "scenario/account.h"
+#include "scenario/claim.h"
 #include "scenario/feature.h"
 #include "scenario/machine.h"
 #include "scenario/modes.h"
@@ -24,6 +25,9 @@ static const struct section {
 	{ "memory", "an element of memory:", &poke_args },
 	{ "step", "beside the verb of a step", &step_args },
 	{ "expect", "beside the fields in expect:", &expect_args },
+	{ "claim",
+	  "an element of always:, never:, sometimes:; beside keys of check",
+	  &claim_args },
 	{ "check", "check:, at the end or as a step", &check_args },
 	{ "check.vcpus",
 	  "beside the fields of an element of vcpus:", &check_vcpu_args },

@@ -12,6 +12,7 @@
 #include "scenario/feature.h"
 #include "scenario/machine.h"
 #include "scenario/outcome.h"
+#include "scenario/together.h"
 #include "scenario/top.h"
 #include "scenario/verb.h"
 
@@ -36,6 +37,11 @@ struct top {
 	const struct node *steps;
 	const struct node *check;
 	const struct node *account;
+	const struct node *observe;
+	unsigned int outcomes;
+	const struct node *always;
+	const struct node *never;
+	const struct node *sometimes;
 };
 
 static const struct type type_sequence = NODE_TYPE("list", "a list");
@@ -80,6 +86,18 @@ static const struct arg top_rows[] = {
 	ARG(struct top, account, type_mapping,
 	    .about =
 		    "what the steps' accesses cost, with and without pre-faults"),
+	ARG(struct top, always, type_sequence,
+	    .about = "claims that hold whatever the order (explore)"),
+	ARG(struct top, never, type_sequence,
+	    .about = "claims that hold in no order"),
+	ARG(struct top, sometimes, type_sequence,
+	    .about = "claims that hold in some order"),
+	ARG(struct top, outcomes, type_number, .otherwise = "0",
+	    .about =
+		    "how many distinct outcomes there are in all orders; 0: not said"),
+	ARG(struct top, observe, type_sequence,
+	    .about =
+		    "fields that make an outcome (outcome, reason, ret, level, memtype)"),
 };
 
 const struct args top_args = ARGS(top_rows, struct top);
@@ -149,9 +167,19 @@ static const struct arg step_rows[] = {
 	ARG(struct step, why, type_text, .about = "a remark"),
 	ARG(struct step, recorded, type_number,
 	    .about = "number of the recorded step that it replays"),
-	{ .name = "expect",
-	  .type = &type_mapping,
-	  .about = "what the step must give" },
+	ARG(struct step, expect, type_mapping,
+	    .about = "what the step must give"),
+	ARG(struct step, label, type_text,
+	    .about =
+		    "what claims call it; else step2, or vcpu0.1 inside together"),
+	ARG(struct step, thread, type_text,
+	    .about = "inside together: whose step; else its vCPU's, or main"),
+	ARG(struct step, kernel_steps, type_bool,
+	    .about =
+		    "of together: others may run inside a call, between steps of the kernel"),
+	ARG(struct step, order, type_sequence,
+	    .about =
+		    "of together: threads, turn by turn, instead of the order as written"),
 };
 
 const struct args step_args = ARGS(step_rows, struct step);
@@ -170,6 +198,7 @@ static const char *nth_step_word(unsigned int index, const void *context)
 	return index < step_args.nr ? step_args.rows[index].name : NULL;
 }
 
+/* Of a map without the keys that stand beside a verb. */
 static int verb_key(const struct decoder *d, const struct node *node,
 		    const struct node_item **key)
 {
@@ -179,9 +208,6 @@ static int verb_key(const struct decoder *d, const struct node *node,
 	for (item = node->items; item; item = item->next) {
 		const char *text = item->key->text;
 
-		if (!strcmp(text, "why") || !strcmp(text, "expect") ||
-		    !strcmp(text, "recorded"))
-			continue;
 		if (!verb_find(text))
 			return decode_unknown(d, item->key, "verb", text,
 					      nth_step_word, NULL);
@@ -222,15 +248,41 @@ static int verb_args_parse(const struct decoder *d, const struct node *node,
 	return ret;
 }
 
+/* What only some steps may have. */
+static int step_place(const struct decoder *d, const struct node *node,
+		      bool inside, struct step *step)
+{
+	bool together = step_together(step);
+
+	if (step->thread && !inside)
+		return decode_fail(d, node_get(node, "thread"),
+				   "only steps inside \"together\" have one");
+	if (together)
+		return together_finish(d, step);
+	if (step->order || step->kernel_steps)
+		return decode_fail(
+			d,
+			node_get(node, step->order ? "order" : "kernel_steps"),
+			"only \"together\" has it");
+	return TDP_OK;
+}
+
 static int step_parse(const struct decoder *d, const struct node *node,
-		      struct step *step)
+		      bool inside, struct step *step)
 {
 	const struct node_item *key = NULL;
-	const struct node *expect, *why, *recorded;
+	struct node beside, verb;
 	int ret = decode_expect(d, node, NODE_MAP, "a step: a map with a verb");
 
+	step->recorded = NOT_RECORDED;
 	if (!ret)
-		ret = verb_key(d, node, &key);
+		ret = decode_filter(d, node, &step_args, true, &beside);
+	if (!ret)
+		ret = decode_filter(d, node, &step_args, false, &verb);
+	if (!ret)
+		ret = verb_key(d, &verb, &key);
+	if (!ret)
+		ret = decode_map(d, &beside, &step_args, step, NULL);
 	if (ret)
 		return ret;
 	assert(key);
@@ -239,36 +291,111 @@ static int step_parse(const struct decoder *d, const struct node *node,
 	step->line = key->key->line;
 	step->column = key->key->column;
 	ret = verb_args_parse(d, key->value, step->verb, step);
-	expect = node_get(node, "expect");
-	why = node_get(node, "why");
-	recorded = node_get(node, "recorded");
-	step->recorded = NOT_RECORDED;
-	if (!ret && why)
-		ret = type_text.decode(d, why, &step_rows[0],
-				       (char *)step + step_rows[0].offset);
-	if (!ret && recorded)
-		ret = scalar_decode(d, recorded, &step_rows[1],
-				    &step->recorded);
-	if (!ret && expect)
-		ret = expect_parse(d, expect, step->verb->fields | FIELDS_NONE,
+	if (!ret)
+		ret = step_place(d, node, inside, step);
+	if (!ret && step->expect)
+		ret = expect_parse(d, step->expect,
+				   step->verb->fields | FIELDS_NONE,
 				   &step->expected);
 	return ret;
 }
 
-static int steps_parse(const struct decoder *d, const struct node *node,
-		       struct tdp_scenario *s)
+int steps_parse(const struct decoder *d, const struct node *node, bool inside,
+		struct step **steps, unsigned int *nr)
 {
 	const struct node_item *item;
 	int ret = decode_expect(d, node, NODE_LIST, "a list of steps");
 
 	if (ret)
 		return ret;
-	s->steps = arena_alloc(d->arena, node->nr_items * sizeof(*s->steps));
-	if (!s->steps)
+	*steps = arena_alloc(d->arena, node->nr_items * sizeof(**steps));
+	if (!*steps)
 		return decode_no_memory(d);
 	for (item = node->items; item && !ret; item = item->next)
-		ret = step_parse(d, item->value, &s->steps[s->nr_steps++]);
+		ret = step_parse(d, item->value, inside, &(*steps)[(*nr)++]);
 	return ret;
+}
+
+static int name_step(const struct decoder *d, struct step *step,
+		     unsigned int number)
+{
+	char label[16];
+
+	if (step->label)
+		return TDP_OK;
+	snprintf(label, sizeof(label), "step%u", number);
+	step->label = arena_text(d->arena, label, strlen(label));
+	return step->label ? TDP_OK : decode_no_memory(d);
+}
+
+/* Every step gets a number, and those outside "together:" a label. */
+static int steps_number(const struct decoder *d, struct tdp_scenario *s)
+{
+	unsigned int i, j;
+	int ret = TDP_OK;
+
+	for (i = 0; i < s->nr_steps && !ret; i++) {
+		const struct together *t = step_together(&s->steps[i]);
+
+		ret = name_step(d, &s->steps[i], i + 1);
+		for (j = 0; t && j < t->nr_steps; j++)
+			t->steps[j].slot = s->nr_slots++;
+		if (!t)
+			s->steps[i].slot = s->nr_slots++;
+	}
+	return ret;
+}
+
+/* observe: ----------------------------------------------------------------- */
+
+static const char *const observed_by_default[] = { "outcome", "reason", "ret",
+						   "level", "memtype" };
+
+static const char *nth_field(unsigned int index, const void *context)
+{
+	(void)context;
+	return index < outcome_fields.nr ? outcome_fields.rows[index].name :
+					   NULL;
+}
+
+static int observe_parse(const struct decoder *d, const struct node *node,
+			 struct tdp_scenario *s)
+{
+	const struct node_item *item;
+	int ret = decode_expect(d, node, NODE_LIST, "a list of fields");
+
+	for (item = ret ? NULL : node->items; item && !ret; item = item->next) {
+		const struct field *field = NULL;
+
+		ret = decode_expect(d, item->value, NODE_SCALAR,
+				    "the name of a field");
+		if (!ret)
+			field = field_find(&outcome_fields, item->value->text);
+		if (!ret && !field)
+			ret = decode_unknown(d, item->value, "field",
+					     item->value->text, nth_field,
+					     NULL);
+		s->observed[s->nr_observed++] = field;
+	}
+	return ret;
+}
+
+static int observed_fields(const struct decoder *d, const struct node *node,
+			   struct tdp_scenario *s)
+{
+	size_t nr = ARRAY_SIZE(observed_by_default) +
+		    (node ? node->nr_items : 0);
+	unsigned int i;
+
+	s->observed = arena_alloc(d->arena, nr * sizeof(*s->observed));
+	if (!s->observed)
+		return decode_no_memory(d);
+	if (node)
+		return observe_parse(d, node, s);
+	for (i = 0; i < ARRAY_SIZE(observed_by_default); i++)
+		s->observed[s->nr_observed++] = field_find(
+			&outcome_fields, observed_by_default[i]);
+	return TDP_OK;
 }
 
 /* The whole ---------------------------------------------------------------- */
@@ -325,6 +452,20 @@ static int account_of(const struct decoder *d, const struct node *node,
 	return account_parse(d, node, set);
 }
 
+static int claims_of(const struct decoder *d, const struct top *top,
+		     struct tdp_scenario *s)
+{
+	int ret = TDP_OK;
+
+	if (top->always)
+		ret = claims_parse(d, top->always, TDP_DEMAND_ALWAYS, s);
+	if (!ret && top->never)
+		ret = claims_parse(d, top->never, TDP_DEMAND_NEVER, s);
+	if (!ret && top->sometimes)
+		ret = claims_parse(d, top->sometimes, TDP_DEMAND_SOMETIMES, s);
+	return ret;
+}
+
 /* Order matters: steps and checks name vCPUs, which must be counted. */
 static int sections_parse(struct decoder *d, const struct top *top,
 			  struct tdp_scenario *s)
@@ -345,12 +486,17 @@ static int sections_parse(struct decoder *d, const struct top *top,
 		ret = expect_parse(d, top->create.expect, FIELDS_CALL,
 				   &s->creation);
 	if (!ret && top->steps)
-		ret = steps_parse(d, top->steps, s);
+		ret = steps_parse(d, top->steps, false, &s->steps,
+				  &s->nr_steps);
+	if (!ret)
+		ret = steps_number(d, s);
 	if (!ret && top->check)
 		ret = check_of(d, top->check, s);
 	if (!ret && top->account)
 		ret = account_of(d, top->account, s);
-	return ret;
+	if (!ret)
+		ret = observed_fields(d, top->observe, s);
+	return ret ? ret : claims_of(d, top, s);
 }
 
 static int name_check(const struct decoder *d, const struct node *root,
@@ -390,6 +536,7 @@ static int parse(struct decoder *d, const char *text, size_t size,
 	s->any_outcome = top.any_outcome;
 	s->memslots = top.memslots;
 	s->memory = top.memory;
+	s->nr_outcomes = top.outcomes;
 	return sections_parse(d, &top, s);
 }
 
@@ -405,8 +552,11 @@ static int load_text(const char *name, const char *text, size_t size,
 		return err_set(err, TDP_ENOMEM, "%s: out of memory", name);
 	d.arena = &s->arena;
 	s->path = d.path = arena_text(&s->arena, name, strlen(name));
-	ret = s->path ? parse(&d, text, size, s) :
-			err_set(err, TDP_ENOMEM, "%s: out of memory", name);
+	s->source = arena_text(&s->arena, text, size);
+	s->source_size = size;
+	ret = s->path && s->source ?
+		      parse(&d, text, size, s) :
+		      err_set(err, TDP_ENOMEM, "%s: out of memory", name);
 	if (ret) {
 		tdp_scenario_destroy(s);
 		return ret;

@@ -9,13 +9,20 @@
 #include "scenario/account.h"
 #include "scenario/feature.h"
 #include "scenario/machine.h"
+#include "scenario/together.h"
 #include "scenario/verb.h"
 
 /* Comparing ---------------------------------------------------------------- */
 
 void run_compared(struct run *run, const struct run_place *place, bool passed)
 {
-	const struct tdp_check check = {
+	struct tdp_check check;
+
+	run->summary->checks++;
+	run->summary->failed += !passed;
+	if (run->quiet)
+		return;
+	check = (struct tdp_check){
 		.line = place->line,
 		.column = place->column,
 		.step = run->step_nr,
@@ -27,8 +34,6 @@ void run_compared(struct run *run, const struct run_place *place, bool passed)
 		.trail = !passed && !run->trail_shown ? run_trail(run) : NULL,
 	};
 
-	run->summary->checks++;
-	run->summary->failed += !passed;
 	run->trail_shown |= !passed;
 	if (run->report && run->report->check)
 		run->report->check(&check, run->report->context);
@@ -41,6 +46,10 @@ static void expect_one(struct run *run, const struct expectation *e,
 	struct run_place place = { e->line, e->column, e->name };
 	char name[128];
 
+	if (run->quiet) {
+		run_compared(run, &place, actual == e->value);
+		return;
+	}
 	if (prefix[0]) {
 		snprintf(name, sizeof(name), "%s%s", prefix, e->name);
 		place.field = name;
@@ -255,11 +264,13 @@ static const struct feature *feature_of(const char *message)
 }
 
 /* Say where, which verb, and what can be done about it. */
-static int step_failed(struct run *run, const struct step *step, int status)
+int run_step_failed(struct run *run, const struct step *step, int status)
 {
 	const struct feature *feature = NULL;
 	char why[sizeof(run->err->message)] = "";
 
+	if (run->err->line)
+		return status;
 	memcpy(why, run->err->message, sizeof(why));
 	if (status == TDP_ENOMEM)
 		return err_set(run->err, status, "%s: out of memory",
@@ -298,38 +309,111 @@ static int done(struct run *run)
 	return TDP_OK;
 }
 
-static int run_step(struct run *run, const struct step *step)
+static void tell_begin(struct run *run, const struct step *step)
 {
-	int ret;
-
-	run->step = step;
-	run->step_nr++;
-	run->summary->steps++;
-	begin(run, step->verb->name, &step->expected.events);
 	if (run->report && run->report->step)
 		run->report->step(run->step_nr, step->verb->name, step->line,
 				  run->report->context);
 	if (run->watch && run->watch->begin)
 		run->watch->begin(run, run->watch->context);
+}
+
+void run_step_goes_on(struct run *run, const struct step *step)
+{
+	run->step = step;
+	begin(run, step->verb->name, &step->expected.events);
 	/* A verb may give no message; an old one must not stand in for it. */
 	run->err->message[0] = '\0';
 	run->err->line = 0;
+}
+
+void run_step_begins(struct run *run, const struct step *step)
+{
+	run->step_nr++;
+	run->summary->steps++;
+	run_step_goes_on(run, step);
+	tell_begin(run, step);
+}
+
+void run_step_expects(struct run *run, const struct step *step)
+{
+	if (step->expected.fields)
+		outcome_complete(&run->outcome, run->vm, step->vcpu);
+	expect_all(run, &step->expected, step->line, step->column);
+}
+
+int run_step_ends(struct run *run, const struct step *step)
+{
+	struct run_result *result = &run->results[step->slot];
+
+	run_step_expects(run, step);
+	verify(run, step);
+	if (run->scenario->claims.nr) {
+		outcome_complete(&run->outcome, run->vm, step->vcpu);
+		result->there = true;
+		result->outcome = run->outcome;
+	}
+	return done(run);
+}
+
+int run_step(struct run *run, const struct step *step)
+{
+	int ret;
+
+	if (step_together(step))
+		return together_run(run, step);
+	run_step_begins(run, step);
 	if (run->hook && run->hook->step)
 		ret = run->hook->step(run, step, run->hook->context);
 	else
 		ret = step->verb->run(run, step->args);
 	if (ret)
-		return run->err->line ? ret : step_failed(run, step, ret);
-	if (step->expected.fields)
-		outcome_complete(&run->outcome, run->vm, step->vcpu);
-	expect_all(run, &step->expected, step->line, step->column);
-	verify(run, step);
-	return done(run);
+		return run_step_failed(run, step, ret);
+	ret = run_step_ends(run, step);
+	return ret ? ret : run_claims(run, false);
+}
+
+static int hold_claim(struct run *run, const struct claim *claim)
+{
+	char field[128];
+	const struct run_place place = { claim->line, claim->column, field };
+	bool holds, wanted = claim->demand == TDP_DEMAND_ALWAYS;
+	int ret = claim_holds(run, claim, &holds);
+
+	if (ret || (holds == wanted && claim->every))
+		return ret;
+	snprintf(field, sizeof(field), "%s %.100s",
+		 tdp_demand_name(claim->demand), claim->name);
+	snprintf(run->expected, sizeof(run->expected), "%s",
+		 wanted ? "it holds" : "it does not hold");
+	snprintf(run->actual, sizeof(run->actual), "%s",
+		 holds ? "it holds" : "it does not hold");
+	run_compared(run, &place, holds == wanted);
+	return TDP_OK;
+}
+
+/* That something happens sometimes is no matter of one order. */
+int run_claims(struct run *run, bool end)
+{
+	const struct claims *claims = &run->scenario->claims;
+	unsigned int i;
+	int ret = TDP_OK;
+
+	if (!end && !claims->every)
+		return TDP_OK;
+	for (i = 0; i < claims->nr && !ret; i++) {
+		const struct claim *claim = &claims->items[i];
+
+		if (claim->demand != TDP_DEMAND_SOMETIMES && !claim->stuck &&
+		    claim->every != end)
+			ret = hold_claim(run, claim);
+	}
+	return ret;
 }
 
 /* The whole ---------------------------------------------------------------- */
 
-static int create(struct run *run)
+int run_create(struct run *run)
 {
 	const struct tdp_scenario *s = run->scenario;
 	const struct step *first = s->steps;
@@ -348,25 +432,30 @@ static int create(struct run *run)
 		"there is no VM to make steps on: the kernel refused to create it");
 }
 
-static int run_all(struct run *run)
+static int check_at_end(struct run *run)
 {
 	static const struct event_wants nothing;
-	const struct tdp_scenario *s = run->scenario;
-	unsigned int i;
-	int ret = create(run);
+	int ret = TDP_OK;
 
-	for (i = 0; i < s->nr_steps && !ret; i++)
-		ret = run_step(run, &s->steps[i]);
-	if (ret || !run->vm)
-		return ret;
 	run->step = NULL;
 	run->step_nr = 0;
 	begin(run, "check", &nothing);
-	if (s->check)
-		ret = check_run(run, s->check);
-	if (!ret && s->account)
+	if (run->scenario->check)
+		ret = check_run(run, run->scenario->check);
+	if (!ret && run->scenario->account)
 		ret = account_run(run);
-	return ret;
+	return ret ? ret : run_claims(run, true);
+}
+
+static int run_all(struct run *run)
+{
+	const struct tdp_scenario *s = run->scenario;
+	unsigned int i;
+	int ret = run_create(run);
+
+	for (i = 0; i < s->nr_steps && !ret && !run->unfinished; i++)
+		ret = run_step(run, &s->steps[i]);
+	return ret || !run->vm || run->unfinished ? ret : check_at_end(run);
 }
 
 struct step *scenario_strip(const struct tdp_scenario *s,
@@ -387,15 +476,27 @@ struct step *scenario_strip(const struct tdp_scenario *s,
 	return steps;
 }
 
+void run_destroy(struct run *run)
+{
+	if (!run)
+		return;
+	tdp_vm_destroy(run->vm);
+	free(run->results);
+	free(run);
+}
+
 /* Too large for a stack. */
-static struct run *run_new(const struct tdp_scenario *scenario,
-			   const struct tdp_report *report,
-			   struct tdp_run_summary *summary,
-			   struct tdp_error *err)
+struct run *run_new(const struct tdp_scenario *scenario,
+		    const struct tdp_report *report,
+		    struct tdp_run_summary *summary, struct tdp_error *err)
 {
 	struct run *run = calloc(1, sizeof(*run));
 
-	if (!run) {
+	if (run)
+		run->results = calloc(scenario->nr_slots + 1,
+				      sizeof(*run->results));
+	if (!run || !run->results) {
+		run_destroy(run);
 		err_set(err, TDP_ENOMEM, "%s: out of memory", scenario->path);
 		return NULL;
 	}
@@ -404,8 +505,7 @@ static struct run *run_new(const struct tdp_scenario *scenario,
 	run->summary = summary;
 	run->err = err;
 	run->layouts.kvm = &scenario->kvm;
-	if (err)
-		err->message[0] = '\0';
+	err->message[0] = '\0';
 	return run;
 }
 
@@ -424,8 +524,7 @@ int scenario_run_hooked(const struct tdp_scenario *scenario,
 		return TDP_ENOMEM;
 	run->hook = hook;
 	ret = run_all(run);
-	tdp_vm_destroy(run->vm);
-	free(run);
+	run_destroy(run);
 	return ret;
 }
 
@@ -442,8 +541,7 @@ int run_watched(const struct tdp_scenario *scenario,
 		return TDP_ENOMEM;
 	run->watch = watch;
 	ret = run_all(run);
-	tdp_vm_destroy(run->vm);
-	free(run);
+	run_destroy(run);
 	return ret;
 }
 
@@ -470,11 +568,12 @@ int tdp_scenario_replay(const struct tdp_scenario *scenario, struct tdp_vm **vm,
 		ret = err_set(err, TDP_EINPUT,
 			      "%s: the kernel refuses to create the VM",
 			      scenario->path);
-	if (ret)
-		tdp_vm_destroy(run->vm);
-	else
+	*vm = NULL;
+	if (!ret) {
 		tdp_vm_set_tracer(run->vm, NULL, NULL);
-	*vm = ret ? NULL : run->vm;
-	free(run);
+		*vm = run->vm;
+		run->vm = NULL;
+	}
+	run_destroy(run);
 	return ret;
 }

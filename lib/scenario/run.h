@@ -13,6 +13,12 @@
 
 struct run;
 
+/* What a step gave, kept for the claims. */
+struct run_result {
+	bool there;
+	struct outcome outcome;
+};
+
 /* Who looks over a run's shoulder: more than a report gets to see. */
 struct run_watch {
 	void (*begin)(struct run *run, void *context); /* before a step */
@@ -51,6 +57,9 @@ struct run {
 	struct tdp_event recent[RUN_RECENT_EVENTS];
 	uint64_t nr_events;
 	bool trail_shown; /* once a step is enough */
+	bool quiet;       /* comparisons are counted, and nothing else */
+	bool unfinished;  /* "order:" ends before the steps do */
+	struct run_result *results; /* by slot */
 	char expected[RUN_TEXT_BYTES];
 	char actual[RUN_TEXT_BYTES];
 	char trail[RUN_TRAIL_BYTES];
@@ -78,6 +87,31 @@ int run_watched(const struct tdp_scenario *scenario,
  */
 struct step *scenario_strip(const struct tdp_scenario *scenario,
 			    struct tdp_scenario *bare);
+/* A fresh run; NULL: no memory.  @err is not NULL. */
+struct run *run_new(const struct tdp_scenario *scenario,
+		    const struct tdp_report *report,
+		    struct tdp_run_summary *summary, struct tdp_error *err);
+void run_destroy(struct run *run);
+
+/* Make the machine, and hold it against "create:". */
+int run_create(struct run *run);
+
+/*
+ * One step, and its parts: several threads may be in the middle of theirs.
+ * What is expected of events is held against those since run_step_begins() or
+ * run_step_goes_on().
+ */
+int run_step(struct run *run, const struct step *step);
+void run_step_begins(struct run *run, const struct step *step);
+void run_step_goes_on(struct run *run, const struct step *step);
+int run_step_failed(struct run *run, const struct step *step, int status);
+int run_step_ends(struct run *run, const struct step *step);
+
+/* Its expectations alone. */
+void run_step_expects(struct run *run, const struct step *step);
+
+/* Hold claims about all states (or, at the end, about outcomes) to this one. */
+int run_claims(struct run *run, bool end);
 
 /* Count and report one comparison; run->expected and run->actual hold it. */
 void run_compared(struct run *run, const struct run_place *place, bool passed);

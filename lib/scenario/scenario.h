@@ -4,6 +4,7 @@
 #define TDPSIM_SCENARIO_SCENARIO_H
 
 #include "scenario/check.h"
+#include "scenario/claim.h"
 #include "scenario/decode.h"
 #include "scenario/event_match.h"
 #include "scenario/field.h"
@@ -40,6 +41,14 @@ struct step {
 	const char *why;
 	unsigned int recorded; /* NOT_RECORDED: none */
 	struct expected expected;
+	const struct node *expect;
+	unsigned int slot; /* number in the scenario, "together:" left out */
+	const char *label;
+	/* Inside "together:" */
+	const char *thread;
+	/* Of a "together:" */
+	bool kernel_steps;
+	const struct node *order; /* NULL: not fixed */
 };
 
 struct tdp_scenario {
@@ -60,8 +69,15 @@ struct tdp_scenario {
 	struct step *steps;
 	bool any_outcome; /* of a step that expects nothing */
 	unsigned int nr_steps;
+	unsigned int nr_slots;
 	const struct check_set *check;     /* at the end; NULL: none */
 	const struct account_set *account; /* NULL: none */
+	struct claims claims;
+	unsigned int nr_outcomes;      /* that explore must find; 0: any */
+	const struct field **observed; /* what makes an outcome */
+	unsigned int nr_observed;
+	const char *source; /* the text that was read */
+	size_t source_size;
 };
 
 #endif

@@ -25,7 +25,7 @@ static const struct verb *const verbs[] = {
 	&verb_set_nested_state,
 	&verb_invept, &verb_invvpid, &verb_vmfunc,
 	/* looking */
-	&verb_check,
+	&verb_check, &verb_together,
 };
 /* clang-format on */
 

@@ -20,6 +20,8 @@ struct asked {
 	bool user;
 };
 
+struct op;
+
 struct verb {
 	const char *name;
 	const char *about;
@@ -39,7 +41,27 @@ struct verb {
 	uint64_t (*reg)(const void *args, uint64_t value);
 	int (*tables)(const void *args, const struct tdp_guest_memory *memory,
 		      uint64_t *cr3, uint64_t *next, struct tdp_error *err);
+	/*
+	 * The same in steps of the kernel: fills @op, or leaves it OP_NONE where
+	 * there is only one.  NULL: there is only one, always.
+	 */
+	int (*begin)(struct run *run, const void *args, struct op *op);
+	bool slots_lock; /* takes kvm->slots_lock */
+	bool no_mutex;   /* about a vCPU, but without its mutex */
+	/*
+	 * For partial-order reduction: no other vCPU's state is touched, or
+	 * looked at; and, given that KVM_RUN has nothing to do on the way in,
+	 * nothing that is shared.
+	 */
+	bool own_vcpu;
+	bool (*local)(const struct tdp_vm *vm, const void *args);
 };
+
+/* Are its arguments about a vCPU? */
+static inline bool verb_vcpu(const struct verb *verb)
+{
+	return verb->args.nr && verb->args.rows[0].type == &type_vcpu;
+}
 
 /* The first member of the arguments of every verb that is about a vCPU. */
 struct vcpu_args {
@@ -72,7 +94,7 @@ extern const struct verb verb_set_vcpu_events;
 extern const struct verb verb_nested_enter, verb_vmrun, verb_nested_exit;
 extern const struct verb verb_set_nested_state;
 extern const struct verb verb_invept, verb_invvpid, verb_vmfunc;
-extern const struct verb verb_check;
+extern const struct verb verb_check, verb_together;
 
 /* All of them, in the order of the reference; NULL past the last one. */
 const struct verb *verb_at(unsigned int index);

@@ -81,6 +81,7 @@ const struct verb verb_get_dirty_log = {
 	.args = ARGS(get_rows, struct log_args),
 	.fields = FIELDS_CALL | FIELDS_VALUE | FIELDS_DIRTY,
 	.run = run_get,
+	.slots_lock = true,
 };
 
 static const struct arg clear_rows[] = {
@@ -119,6 +120,7 @@ const struct verb verb_clear_dirty_log = {
 	.args = ARGS(clear_rows, struct log_args),
 	.fields = FIELDS_CALL | FIELDS_DIRTY,
 	.run = run_clear,
+	.slots_lock = true,
 };
 
 /* Aging -------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memslots, what is behind them, and what is in them. */
 #include "scenario/machine.h"
+#include "ops/stepped.h"
 #include "scenario/verb.h"
 
 static const struct arg memslot_rows[] = {
@@ -40,6 +41,7 @@ const struct verb verb_memslot = {
 	.args = ARGS(memslot_rows, struct tdp_memslot),
 	.fields = FIELDS_CALL,
 	.run = run_memslot,
+	.slots_lock = true,
 };
 
 struct delete_args {
@@ -70,12 +72,24 @@ static int run_delete_memslot(struct run *run, const void *args)
 				  run->err);
 }
 
+static int begin_delete_memslot(struct run *run, const void *args,
+				struct op *op)
+{
+	const struct delete_args *a = args;
+
+	if (!a->begin)
+		op_delete_slot(op, run->vm, a->as_id, a->slot, run->err);
+	return TDP_OK;
+}
+
 const struct verb verb_delete_memslot = {
 	.name = "delete_memslot",
 	.about = "KVM_SET_USER_MEMORY_REGION with size 0",
 	.args = ARGS(delete_rows, struct delete_args),
 	.fields = FIELDS_CALL,
 	.run = run_delete_memslot,
+	.begin = begin_delete_memslot,
+	.slots_lock = true,
 };
 
 /* Backing ------------------------------------------------------------------ */
@@ -102,6 +116,11 @@ static int run_set_backing(struct run *run, const void *args)
 	return tdp_vm_set_backing(run->vm, args, run->err);
 }
 
+static int begin_set_backing(struct run *run, const void *args, struct op *op)
+{
+	return op_set_backing(op, run->vm, args, run->err);
+}
+
 const struct verb verb_set_backing = {
 	.name = "set_backing",
 	.about =
@@ -109,6 +128,7 @@ const struct verb verb_set_backing = {
 		"madvise, ftruncate, or a userfault served",
 	.args = ARGS(backing_rows, struct tdp_backing_change),
 	.run = run_set_backing,
+	.begin = begin_set_backing,
 };
 
 /* Contents ----------------------------------------------------------------- */

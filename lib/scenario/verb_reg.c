@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "scenario/modes.h"
+#include "arch/regs.h"
+#include "kvm/kvm.h"
+#include "ops/memtype_zap.h"
 #include "scenario/verb.h"
 
 #define FIELDS_SET (FIELDS_CALL | FIELDS_GUEST | FIELDS_VCPU)
@@ -45,6 +48,7 @@ const struct verb verb_set_sregs = {
 	.fields = FIELDS_SET,
 	.run = run_set_sregs,
 	.sregs = set_sregs_sregs,
+	.own_vcpu = true,
 };
 
 /* One register ------------------------------------------------------------- */
@@ -100,6 +104,26 @@ static int run_write_reg(struct run *run, const void *args)
 	return tdp_vcpu_write_reg(vcpu, a->reg, value, &run->outcome.result);
 }
 
+/*
+ * Caching bits, while they zap nothing and reload no PDPTE; and what only the
+ * guest's own walks look at.
+ */
+static bool write_reg_is_local(const struct tdp_vm *vm, const void *args)
+{
+	const struct reg_args *a = args;
+	const struct tdp_sregs *sregs = &vm->vcpus[a->vcpu]->sregs;
+	uint64_t value;
+
+	if (a->reg == TDP_REG_PKRU || a->reg == TDP_REG_RFLAGS)
+		return true;
+	if (a->reg != TDP_REG_CR0 || memtype_zaps(vm))
+		return false;
+	if ((sregs->cr0 & CR0_PG) && !(sregs->efer & EFER_LMA))
+		return false;
+	value = reg_value_apply(&a->value, sregs->cr0);
+	return !((value ^ sregs->cr0) & ~(CR0_CD | CR0_NW));
+}
+
 const struct verb verb_write_reg = {
 	.name = "write_reg",
 	.about = "the guest executes MOV CR, WRMSR(EFER), WRPKRU or STAC",
@@ -108,6 +132,8 @@ const struct verb verb_write_reg = {
 	.check_args = write_reg_check,
 	.run = run_write_reg,
 	.reg = write_reg_value,
+	.own_vcpu = true,
+	.local = write_reg_is_local,
 };
 
 static const struct arg read_reg_rows[] = {
@@ -125,12 +151,21 @@ static int run_read_reg(struct run *run, const void *args)
 	return TDP_OK;
 }
 
+static bool reads_only(const struct tdp_vm *vm, const void *args)
+{
+	(void)vm;
+	(void)args;
+	return true;
+}
+
 const struct verb verb_read_reg = {
 	.name = "read_reg",
 	.about = "look at one register",
 	.args = ARGS(read_reg_rows, struct reg_args),
 	.fields = FIELDS_VALUE,
 	.run = run_read_reg,
+	.own_vcpu = true,
+	.local = reads_only,
 };
 
 /* MSRs --------------------------------------------------------------------- */
@@ -160,12 +195,23 @@ static int run_wrmsr(struct run *run, const void *args)
 				  a->host, &run->outcome.result);
 }
 
+#define MSR_IA32_PAT 0x277u
+
+static bool wrmsr_is_local(const struct tdp_vm *vm, const void *args)
+{
+	const struct msr_args *a = args;
+
+	return a->msr == MSR_IA32_PAT || !memtype_zaps(vm);
+}
+
 const struct verb verb_wrmsr = {
 	.name = "wrmsr",
 	.about = "the guest executes WRMSR, or userspace calls KVM_SET_MSRS",
 	.args = ARGS(wrmsr_rows, struct msr_args),
 	.fields = FIELDS_SET,
 	.run = run_wrmsr,
+	.own_vcpu = true,
+	.local = wrmsr_is_local,
 };
 
 static const struct arg rdmsr_rows[] = {
@@ -188,6 +234,8 @@ const struct verb verb_rdmsr = {
 	.args = ARGS(rdmsr_rows, struct msr_args),
 	.fields = FIELDS_CALL | FIELDS_VALUE | FIELDS_GUEST,
 	.run = run_rdmsr,
+	.own_vcpu = true,
+	.local = reads_only,
 };
 
 /* CPUID -------------------------------------------------------------------- */

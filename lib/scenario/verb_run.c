@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the guest does, and what userspace asks of a vCPU's MMU. */
+#include "ops/stepped.h"
 #include "scenario/verb.h"
 
 #define FIELDS_ACCESS                                                  \
@@ -36,6 +37,40 @@ static int run_access(struct run *run, const struct access_args *args,
 
 	return tdp_vcpu_access(run_vcpu(run, args->vcpu), &access,
 			       &run->outcome.result, run->err);
+}
+
+static int begin_access(struct run *run, const struct access_args *args,
+			enum tdp_access_kind kind, struct op *op)
+{
+	const struct tdp_access access = {
+		.gva = TDP_GVA(args->gva),
+		.kind = kind,
+		.user = args->user,
+		.implicit = args->implicit,
+	};
+
+	op_access(op, run_vcpu(run, args->vcpu), &access, run->err);
+	return TDP_OK;
+}
+
+static int begin_read(struct run *run, const void *args, struct op *op)
+{
+	return begin_access(run, args, TDP_READ, op);
+}
+
+static int begin_write(struct run *run, const void *args, struct op *op)
+{
+	return begin_access(run, args, TDP_WRITE, op);
+}
+
+static int begin_fetch(struct run *run, const void *args, struct op *op)
+{
+	return begin_access(run, args, TDP_FETCH, op);
+}
+
+static int begin_rmw(struct run *run, const void *args, struct op *op)
+{
+	return begin_access(run, args, TDP_RMW, op);
 }
 
 static int run_read(struct run *run, const void *args)
@@ -99,6 +134,8 @@ static void asks_rmw(const void *args, struct asked *asked)
 		.fields = FIELDS_ACCESS,                       \
 		.asks = asks_##verb_name,                      \
 		.run = run_##verb_name,                        \
+		.begin = begin_##verb_name,                    \
+		.own_vcpu = true,                              \
 	}
 
 ACCESS_VERB(read, "KVM_RUN in which the guest reads from an address");
@@ -126,6 +163,7 @@ const struct verb verb_run = {
 	.args = ARGS(run_rows, struct vcpu_args),
 	.fields = FIELDS_ACCESS,
 	.run = run_run,
+	.own_vcpu = true,
 };
 
 static const struct arg translate_rows[] = {
@@ -169,6 +207,7 @@ const struct verb verb_translate = {
 	.fields = FIELDS_ACCESS,
 	.asks = asks_translate,
 	.run = run_translate,
+	.own_vcpu = true,
 };
 
 static const struct arg kvm_translate_rows[] = {
@@ -235,6 +274,15 @@ static void asks_prefault(const void *args, struct asked *asked)
 	};
 }
 
+static int begin_prefault(struct run *run, const void *args, struct op *op)
+{
+	const struct prefault_args *a = args;
+
+	op_prefault(op, run_vcpu(run, a->vcpu), a->gpa, a->size, a->flags,
+		    run->err);
+	return TDP_OK;
+}
+
 const struct verb verb_prefault = {
 	.name = "prefault",
 	.about = "KVM_PRE_FAULT_MEMORY",
@@ -243,6 +291,8 @@ const struct verb verb_prefault = {
 		  FIELDS_VCPU,
 	.asks = asks_prefault,
 	.run = run_prefault,
+	.begin = begin_prefault,
+	.own_vcpu = true,
 };
 
 struct extension_args {
@@ -294,12 +344,22 @@ static int run_signal(struct run *run, const void *args)
 	return TDP_OK;
 }
 
+static bool signal_is_local(const struct tdp_vm *vm, const void *args)
+{
+	(void)vm;
+	(void)args;
+	return true;
+}
+
 const struct verb verb_signal = {
 	.name = "signal",
 	.about = "a signal becomes pending for the vCPU's thread",
 	.args = ARGS(signal_rows, struct signal_args),
 	.fields = FIELDS_VCPU,
 	.run = run_signal,
+	.no_mutex = true,
+	.own_vcpu = true,
+	.local = signal_is_local,
 };
 
 static int run_emulate(struct run *run, const void *args)

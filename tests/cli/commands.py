@@ -26,7 +26,8 @@ check('no_command', [], 2, err='Usage: tdpsim COMMAND')
 check('unknown_command', ['rum'], 2, err='tdpsim: no command "rum"')
 check('help', ['--help'], 0, out='Usage: tdpsim COMMAND')
 check('version', ['--version'], 0, out='tdpsim 0.')
-for command in ('run', 'walk', 'explain', 'account', 'list', 'vectors', 'diff'):
+for command in ('run', 'walk', 'explain', 'account', 'list', 'vectors',
+                'diff', 'explore', 'merge'):
     check(f'{command}_help', [command, '--help'], 0,
           out=f'Usage: tdpsim {command} ')
     check(f'{command}_unknown_option', [command, '--nonsense'], 2,

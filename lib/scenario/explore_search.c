@@ -1,0 +1,700 @@
+/* SPDX-License-Identifier: MIT */
+/* Depth first, over states that nobody has seen yet. */
+#include "scenario/explore_search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define PROGRESS_EVERY 8192u /* turns */
+
+static int fail(struct search *search, const struct worker *w, int status)
+{
+	pthread_mutex_lock(&search->lock);
+	if (!atomic_load(&search->status)) {
+		atomic_store(&search->status, status);
+		search->error = w->error;
+	}
+	atomic_store(&search->stop, true);
+	pthread_cond_broadcast(&search->changed);
+	pthread_mutex_unlock(&search->lock);
+	return status;
+}
+
+static int no_memory(struct worker *w)
+{
+	return err_set(&w->error, TDP_ENOMEM, "no memory for a search");
+}
+
+/* Ends ------------------------------------------------------------------------- */
+
+static uint64_t key_of(const struct worker *w)
+{
+	size_t width = w->search->outcomes.width, i;
+	struct digest d = DIGEST_INIT;
+
+	for (i = 0; i < width; i++)
+		digest_put(&d, w->values[i]);
+	d = digest_end(&d);
+	return d.a;
+}
+
+/* Where the outcome is, or would be. */
+static uint32_t *outcome_slot(const struct outcomes *o, const uint64_t *values,
+			      uint64_t key)
+{
+	uint32_t mask = o->nr_slots - 1, i = (uint32_t)key & mask;
+
+	for (; o->slots[i]; i = (i + 1) & mask) {
+		uint32_t n = o->slots[i] - 1;
+
+		if (o->keys[n] == key &&
+		    !memcmp(&o->values[n * o->width], values,
+			    o->width * sizeof(*values)))
+			break;
+	}
+	return &o->slots[i];
+}
+
+static bool grow_outcomes(struct outcomes *o)
+{
+	uint32_t more = o->capacity ? 2 * o->capacity : 16, i;
+	uint64_t *keys = realloc(o->keys, more * sizeof(*keys)), *values;
+	uint32_t *slots;
+
+	if (!keys)
+		return false;
+	o->keys = keys;
+	values = realloc(o->values, (more * o->width + 1) * sizeof(*values));
+	if (!values)
+		return false;
+	o->values = values;
+	slots = calloc(2 * (size_t)more, sizeof(*slots));
+	if (!slots)
+		return false;
+	free(o->slots);
+	o->slots = slots;
+	o->nr_slots = 2 * more;
+	o->capacity = more;
+	for (i = 0; i < o->nr; i++)
+		*outcome_slot(o, &o->values[i * o->width], o->keys[i]) = i + 1;
+	return true;
+}
+
+/* The number of the outcome; UINT32_MAX: no memory. */
+static uint32_t find_outcome(struct outcomes *o, const uint64_t *values,
+			     uint64_t key)
+{
+	uint32_t *slot;
+
+	if (o->nr == o->capacity && !grow_outcomes(o))
+		return UINT32_MAX;
+	slot = outcome_slot(o, values, key);
+	if (!*slot) {
+		o->keys[o->nr] = key;
+		memcpy(&o->values[o->nr * o->width], values,
+		       o->width * sizeof(*values));
+		*slot = ++o->nr;
+	}
+	return *slot - 1;
+}
+
+static int note_outcome(struct worker *w, struct state *node)
+{
+	struct outcomes *o = &w->search->outcomes;
+	uint32_t before, grown;
+
+	pthread_mutex_lock(&o->lock);
+	before = o->capacity;
+	node->outcome = find_outcome(o, w->values, key_of(w));
+	grown = o->capacity - before;
+	pthread_mutex_unlock(&o->lock);
+	atomic_fetch_add(&w->search->store.bytes,
+			 (uint64_t)grown * (o->width + 2) * sizeof(uint64_t));
+	node->flags |= NODE_END;
+	return node->outcome == UINT32_MAX ? no_memory(w) : TDP_OK;
+}
+
+static int note_check(struct worker *w, struct state *node)
+{
+	const struct check_set *check = w->search->scenario->check;
+	int ret = TDP_OK;
+
+	w->summary.failed = 0;
+	if (check)
+		ret = check_run(w->run, check);
+	if (!w->failed && !w->summary.failed)
+		node->claims |= CLAIM_EXPECTATIONS;
+	return ret;
+}
+
+static int note_claims(struct worker *w, struct state *node, bool end)
+{
+	const struct claims *claims = &w->search->scenario->claims;
+	unsigned int i;
+	int ret = TDP_OK;
+
+	for (i = 0; i < claims->nr && !ret; i++) {
+		bool holds;
+
+		if (claims->items[i].stuck || (!claims->items[i].every && !end))
+			continue;
+		ret = claim_holds(w->run, &claims->items[i], &holds);
+		node->claims |= (uint64_t)(!ret && holds) << i;
+	}
+	return ret;
+}
+
+/* Results that are left from another way must not count for claims. */
+static void forget_undone(struct worker *w)
+{
+	const struct tdp_scenario *s = w->search->scenario;
+	unsigned int i, j;
+
+	for (i = w->at; i < s->nr_steps; i++) {
+		const struct together *t = step_together(&s->steps[i]);
+
+		if (!t) {
+			w->run->results[s->steps[i].slot].there = false;
+			continue;
+		}
+		for (j = 0; j < t->nr_steps; j++) {
+			unsigned int place, thread;
+
+			thread = together_thread_of(t, j, &place);
+			if (i > w->at || t->order ||
+			    place >= w->steppers[i]->threads[thread].done)
+				w->run->results[t->steps[j].slot].there = false;
+		}
+	}
+}
+
+static int describe(struct worker *w, struct state *node, bool over, bool stuck)
+{
+	const struct claims *claims = &w->search->scenario->claims;
+	int ret = TDP_OK;
+
+	if (claims->every)
+		forget_undone(w);
+	if (claims->nr && (over || claims->every))
+		ret = note_claims(w, node, over);
+	if (!ret && over)
+		ret = note_check(w, node);
+	if (!ret && over)
+		ret = note_outcome(w, node);
+	node->flags |= NODE_SEEN;
+	if (stuck)
+		node->flags |= NODE_DEADLOCK;
+	return ret;
+}
+
+/* Frames ----------------------------------------------------------------------- */
+
+static int grow_frames(struct worker *w)
+{
+	unsigned int more = w->capacity ? 2 * w->capacity : 64;
+	struct frame *frames = realloc(w->frames, more * sizeof(*frames));
+
+	if (!frames)
+		return no_memory(w);
+	memset(&frames[w->capacity], 0, (more - w->capacity) * sizeof(*frames));
+	w->frames = frames;
+	w->capacity = more;
+	return TDP_OK;
+}
+
+static int save_threads(struct worker *w, struct frame *f)
+{
+	const struct together *t = worker_together(w);
+	struct stepper_thread *to;
+	unsigned int i;
+
+	if (!t)
+		return TDP_OK;
+	if (!f->threads)
+		f->threads = malloc(TOGETHER_MAX_THREADS *
+				    sizeof(struct stepper_thread));
+	if (!f->threads)
+		return no_memory(w);
+	to = f->threads;
+	for (i = 0; i < t->nr_threads; i++) {
+		const struct stepper_thread *from =
+			&w->steppers[w->at]->threads[i];
+
+		to[i].done = from->done;
+		to[i].busy = from->busy;
+		if (from->busy)
+			to[i].op = from->op;
+	}
+	return TDP_OK;
+}
+
+static void restore_threads(struct worker *w, const struct frame *f)
+{
+	const struct together *t = worker_together(w);
+	const struct stepper_thread *from = f->threads;
+	unsigned int i;
+
+	for (i = 0; t && i < t->nr_threads; i++) {
+		struct stepper_thread *to = &w->steppers[w->at]->threads[i];
+
+		to->done = from[i].done;
+		to->busy = from[i].busy;
+		to->op.waits = 0;
+		if (to->busy)
+			to->op = from[i].op;
+	}
+}
+
+/* Only a state with more than one way on is come back to. */
+static int save(struct worker *w, struct frame *f)
+{
+	f->at = w->at;
+	f->failed = w->failed;
+	f->results[0] = w->results[0];
+	f->results[1] = w->results[1];
+	f->saved = f->nr > 1;
+	f->left = false;
+	if (!f->saved)
+		return TDP_OK;
+	if (vm_checkpoint_save(w->run->vm, &w->watch, &f->vm))
+		return no_memory(w);
+	return save_threads(w, f);
+}
+
+static int restore(struct worker *w, const struct frame *f)
+{
+	w->at = f->at;
+	w->failed = f->failed;
+	w->results[0] = f->results[0];
+	w->results[1] = f->results[1];
+	restore_threads(w, f);
+	if (vm_checkpoint_restore(w->run->vm, &w->watch, &f->vm))
+		return no_memory(w);
+	return TDP_OK;
+}
+
+/* The state at hand, which is @node: note what it is, and how it goes on. */
+static int push(struct worker *w, struct state *node)
+{
+	struct search *search = w->search;
+	struct frame *f;
+	bool over, stuck;
+	unsigned int only;
+	int ret;
+
+	if (w->nr == w->capacity && grow_frames(w))
+		return TDP_ENOMEM;
+	f = &w->frames[w->nr];
+	if (!f->choices)
+		f->choices = malloc(TOGETHER_MAX_THREADS * sizeof(*f->choices));
+	if (!f->choices)
+		return no_memory(w);
+	f->node = node;
+	f->next = 0;
+	f->nr = (uint16_t)worker_choices(w, f->choices, &over, &stuck);
+	ret = describe(w, node, over, stuck);
+	if (ret || !f->nr)
+		return ret;
+	if (search->reduce && f->nr > 1) {
+		only = reduce_choices(w, f->choices, f->nr);
+		if (only < f->nr) {
+			f->choices[0] = f->choices[only];
+			f->nr = 1;
+		}
+	}
+	f->edges = edges_alloc(&w->edges, &search->store, f->nr);
+	if (!f->edges)
+		return no_memory(w);
+	ret = save(w, f);
+	w->nr += !ret;
+	return ret;
+}
+
+static void pop(struct worker *w)
+{
+	struct frame *f = &w->frames[--w->nr];
+
+	f->node->edges = f->edges;
+	f->node->nr_edges = f->nr;
+	f->node->flags |= NODE_EXPANDED;
+}
+
+/* Sharing work ----------------------------------------------------------------- */
+
+static int add_turn(struct worker *w, uint16_t thread)
+{
+	if (w->path_nr == w->path_capacity) {
+		unsigned int more = w->path_capacity ? 2 * w->path_capacity :
+						       256;
+		uint16_t *path = realloc(w->path, more * sizeof(*path));
+
+		if (!path)
+			return no_memory(w);
+		w->path = path;
+		w->path_capacity = more;
+	}
+	w->path[w->path_nr++] = thread;
+	return TDP_OK;
+}
+
+static int give(struct search *search, const uint16_t *turns, unsigned int nr,
+		bool closed)
+{
+	struct task *task = malloc(sizeof(*task) + nr * sizeof(task->turns[0]));
+
+	if (!task)
+		return TDP_ENOMEM;
+	task->closed = closed;
+	task->nr = nr;
+	if (nr)
+		memcpy(task->turns, turns, nr * sizeof(task->turns[0]));
+	pthread_mutex_lock(&search->lock);
+	task->next = search->tasks;
+	search->tasks = task;
+	search->nr_tasks++;
+	pthread_cond_signal(&search->changed);
+	pthread_mutex_unlock(&search->lock);
+	return TDP_OK;
+}
+
+/* NULL: there is none left, and nobody who could make one. */
+static struct task *take(struct search *search)
+{
+	struct task *task = NULL;
+
+	pthread_mutex_lock(&search->lock);
+	search->waiting++;
+	while (!search->tasks && search->waiting < search->nr_workers &&
+	       !atomic_load(&search->stop))
+		pthread_cond_wait(&search->changed, &search->lock);
+	if (search->tasks && !atomic_load(&search->stop)) {
+		task = search->tasks;
+		search->tasks = task->next;
+		search->nr_tasks--;
+		search->waiting--;
+	} else {
+		pthread_cond_broadcast(&search->changed);
+	}
+	pthread_mutex_unlock(&search->lock);
+	return task;
+}
+
+/* Somebody waits: leave the state at hand to him. */
+static bool wanted(const struct search *search)
+{
+	return search->nr_workers > 1 && search->waiting > search->nr_tasks;
+}
+
+/* The search ------------------------------------------------------------------- */
+
+static bool limits_reached(struct worker *w)
+{
+	struct search *search = w->search;
+	const struct tdp_explore_options *o = &search->options;
+	uint64_t states = atomic_load_explicit(&search->store.nr,
+					       memory_order_relaxed);
+	uint64_t bytes = atomic_load_explicit(&search->store.bytes,
+					      memory_order_relaxed);
+
+	if ((o->max_states && states >= o->max_states) ||
+	    (o->max_memory && bytes >= o->max_memory))
+		atomic_store(&search->stop, true);
+	return atomic_load_explicit(&search->stop, memory_order_relaxed);
+}
+
+/* Only the caller's thread tells the caller. */
+static void report_progress(struct worker *w, bool tells)
+{
+	struct search *search = w->search;
+	const struct tdp_explore_options *o = &search->options;
+	struct tdp_explore_progress progress;
+
+	if (++w->turns < PROGRESS_EVERY)
+		return;
+	atomic_fetch_add(&search->visits, w->turns);
+	w->turns = 0;
+	if (!o->progress || !tells)
+		return;
+	progress = (struct tdp_explore_progress){
+		.visits = atomic_load(&search->visits),
+		.states = atomic_load(&search->store.nr),
+		.frontier = w->nr + search->nr_tasks,
+		.memory = atomic_load(&search->store.bytes),
+	};
+	if (!o->progress(&progress, o->context))
+		atomic_store(&search->stop, true);
+}
+
+/* Try the next way on from the top frame. */
+static int advance(struct worker *w, bool tells)
+{
+	struct search *search = w->search;
+	struct frame *f = &w->frames[w->nr - 1];
+	unsigned int i = f->next++;
+	uint16_t thread = f->choices[i];
+	struct digest d;
+	struct state *node;
+	uint32_t id;
+	bool first;
+	int ret = f->left ? restore(w, f) : TDP_OK;
+
+	f->left = true;
+	w->path_nr = w->path_base + w->nr - 1;
+	if (!ret)
+		ret = worker_turn(w, thread);
+	if (!ret)
+		ret = add_turn(w, thread);
+	if (ret)
+		return ret;
+	report_progress(w, tells);
+	d = worker_digest(w);
+	id = store_add(&search->store, &d, false, &first, &node);
+	if (id == NO_NODE)
+		return no_memory(w);
+	f->edges[i] = (struct edge){ .to = id, .thread = thread };
+	if (!first)
+		return TDP_OK;
+	if (wanted(search))
+		return give(search, w->path, w->path_nr, true);
+	return push(w, node);
+}
+
+/* Nobody goes on: what was tried so far is known all the same. */
+static void abandon(struct worker *w)
+{
+	while (w->nr) {
+		struct frame *f = &w->frames[--w->nr];
+
+		f->node->edges = f->edges;
+		f->node->nr_edges = f->next;
+	}
+}
+
+static int search_below(struct worker *w, bool tells)
+{
+	int ret = TDP_OK;
+
+	while (w->nr && !ret) {
+		struct frame *f = &w->frames[w->nr - 1];
+
+		if (f->next == f->nr)
+			pop(w);
+		else if (limits_reached(w))
+			abandon(w);
+		else
+			ret = advance(w, tells);
+	}
+	return ret;
+}
+
+static int start_task(struct worker *w, const struct task *task)
+{
+	struct state *node;
+	struct digest d;
+	uint32_t id;
+	bool first;
+	unsigned int i;
+	int ret = worker_restart(w);
+
+	w->nr = w->path_nr = 0;
+	for (i = 0; i < task->nr && !ret; i++) {
+		ret = worker_turn(w, task->turns[i]);
+		if (!ret)
+			ret = add_turn(w, task->turns[i]);
+	}
+	if (ret)
+		return ret;
+	w->path_base = w->path_nr;
+	d = worker_digest(w);
+	id = store_add(&w->search->store, &d, false, &first, &node);
+	if (id == NO_NODE)
+		return no_memory(w);
+	if (!task->nr)
+		w->search->root = id;
+	return first || task->closed ? push(w, node) : TDP_OK;
+}
+
+static void work(struct worker *w, bool tells)
+{
+	struct search *search = w->search;
+	struct task *task;
+	int ret = TDP_OK;
+
+	while (!ret && (task = take(search))) {
+		ret = start_task(w, task);
+		free(task);
+		if (!ret)
+			ret = search_below(w, tells);
+	}
+	if (ret)
+		fail(search, w, ret);
+}
+
+/* Shards ----------------------------------------------------------------------- */
+
+struct prefixes {
+	unsigned int depth; /* turns of each */
+	unsigned int nr;    /* so far */
+	bool give;          /* those of the shard, as tasks */
+};
+
+/* The state at hand is where a part of the work begins. */
+static int prefix_ends(struct worker *w, struct prefixes *p)
+{
+	const struct tdp_explore_options *o = &w->search->options;
+
+	if (p->nr++ % o->nr_shards != o->shard - 1 || !p->give)
+		return TDP_OK;
+	return give(w->search, w->path, w->path_nr, false);
+}
+
+/* All ways of @p->depth turns; states on them are noted by every shard. */
+static int prefixes_below(struct worker *w, struct prefixes *p)
+{
+	struct state *node;
+	struct digest d;
+	bool first;
+	int ret;
+
+	while (w->nr) {
+		struct frame *f = &w->frames[w->nr - 1];
+		unsigned int i = f->next++;
+		uint32_t id;
+
+		if (i == f->nr) {
+			pop(w);
+			continue;
+		}
+		ret = f->left ? restore(w, f) : TDP_OK;
+		f->left = true;
+		w->path_nr = w->nr - 1;
+		if (!ret)
+			ret = worker_turn(w, f->choices[i]);
+		if (!ret)
+			ret = add_turn(w, f->choices[i]);
+		if (ret)
+			return ret;
+		d = worker_digest(w);
+		id = store_add(&w->search->store, &d, true, &first, &node);
+		if (id == NO_NODE)
+			return no_memory(w);
+		f->edges[i] = (struct edge){ .to = id,
+					     .thread = f->choices[i] };
+		ret = w->path_nr == p->depth ? prefix_ends(w, p) :
+					       push(w, node);
+		if (ret)
+			return ret;
+	}
+	return TDP_OK;
+}
+
+static int find_prefixes(struct worker *w, struct prefixes *p)
+{
+	struct state *node;
+	struct digest d;
+	bool first;
+	int ret = worker_restart(w);
+
+	w->nr = w->path_nr = w->path_base = 0;
+	p->nr = 0;
+	d = worker_digest(w);
+	if (ret)
+		return ret;
+	w->search->root = store_add(&w->search->store, &d, true, &first, &node);
+	if (w->search->root == NO_NODE)
+		return no_memory(w);
+	ret = push(w, node);
+	return ret ? ret : prefixes_below(w, p);
+}
+
+/* Deep enough that every shard gets some. */
+static int share_out(struct worker *w)
+{
+	const struct tdp_explore_options *o = &w->search->options;
+	struct prefixes p = { .depth = 0 };
+	unsigned int before;
+	int ret = TDP_OK;
+
+	do {
+		before = p.nr;
+		p.depth++;
+		ret = find_prefixes(w, &p);
+	} while (!ret && p.nr < 8 * o->nr_shards && p.depth < 12 &&
+		 (p.nr || p.depth == 1) && p.nr >= before);
+	p.give = true;
+	return ret ? ret : find_prefixes(w, &p);
+}
+
+/* The whole -------------------------------------------------------------------- */
+
+static void *helper(void *context)
+{
+	struct worker *w = context;
+	int ret = worker_init(w, w->search);
+
+	if (ret)
+		fail(w->search, w, ret);
+	else
+		work(w, false);
+	return NULL;
+}
+
+static int first_tasks(struct worker *w)
+{
+	if (w->search->options.nr_shards)
+		return share_out(w);
+	return give(w->search, NULL, 0, false);
+}
+
+static void drop_tasks(struct search *search)
+{
+	while (search->tasks) {
+		struct task *task = search->tasks;
+
+		search->tasks = task->next;
+		free(task);
+	}
+}
+
+/* The calling thread is worker 0; the others make machines of their own. */
+void search_run(struct search *search)
+{
+	unsigned int nr = search->nr_workers, i, started = 1;
+	struct worker *workers = calloc(nr, sizeof(*workers));
+	pthread_t *threads = calloc(nr, sizeof(*threads));
+	int ret = TDP_ENOMEM;
+
+	if (workers && threads) {
+		ret = worker_init(&workers[0], search);
+		if (!ret)
+			ret = first_tasks(&workers[0]);
+		if (ret)
+			fail(search, &workers[0], ret);
+		for (; !ret && started < nr; started++) {
+			workers[started].search = search;
+			if (pthread_create(&threads[started], NULL, helper,
+					   &workers[started]))
+				break;
+		}
+		/* Those who could not be started are not waited for. */
+		pthread_mutex_lock(&search->lock);
+		search->nr_workers = started;
+		pthread_mutex_unlock(&search->lock);
+		if (!ret)
+			work(&workers[0], true);
+		for (i = 1; i < started; i++)
+			pthread_join(threads[i], NULL);
+		for (i = 0; i < started; i++) {
+			search->edges[i] = workers[i].edges;
+			worker_finish(&workers[i]);
+		}
+	} else {
+		atomic_store(&search->status, TDP_ENOMEM);
+	}
+	search->exhausted = !atomic_load(&search->stop);
+	drop_tasks(search);
+	free(workers);
+	free(threads);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The search itself: depth first, each thread with a machine of its own that
+ * goes forward by steps and back by checkpoints.
+ */
+#ifndef TDPSIM_SCENARIO_EXPLORE_SEARCH_H
+#define TDPSIM_SCENARIO_EXPLORE_SEARCH_H
+
+#include "scenario/explore_store.h"
+#include "scenario/run.h"
+#include "scenario/stepper.h"
+#include "tdpsim/explore.h"
+#include "vm/checkpoint.h"
+
+#define SEQUENTIAL UINT16_MAX /* "thread" of steps outside "together:" */
+#define MAX_PATH   (1u << 20)
+
+/* What the steps of an end gave: nr_slots x nr_observed values. */
+struct outcomes {
+	pthread_mutex_t lock;
+	uint64_t *values;
+	uint64_t *keys;  /* digest of the values */
+	uint32_t *slots; /* by key; number + 1, 0: free */
+	uint32_t nr_slots;
+	uint32_t nr, capacity;
+	size_t width; /* values of one */
+};
+
+/* Ways to states from which somebody else shall go on. */
+struct task {
+	struct task *next;
+	bool closed; /* the state there belongs to whoever takes it */
+	uint32_t nr;
+	uint16_t turns[];
+};
+
+struct search {
+	const struct tdp_scenario *scenario;
+	struct tdp_explore_options options;
+	bool reduce;
+	bool counters; /* somebody looks at what the VM counts */
+	bool complete; /* observed, or claimed: more than a result */
+	struct store store;
+	struct outcomes outcomes;
+	_Atomic uint64_t visits;
+	_Atomic bool stop;
+	bool exhausted;
+	uint32_t root;       /* the start */
+	struct edges *edges; /* one a worker */
+	/* Work to share */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct task *tasks;
+	_Atomic unsigned int nr_tasks, waiting;
+	unsigned int nr_workers;
+	_Atomic int status; /* enum tdp_status of whoever failed first */
+	struct tdp_error error;
+};
+
+/* A state on the way, and what is to be tried there. */
+struct frame {
+	struct state *node;
+	struct vm_checkpoint vm;
+	void *threads;   /* of the stepper, saved */
+	unsigned int at; /* top-level step */
+	bool failed;     /* an expectation */
+	uint64_t results[2];
+	uint16_t nr, next;
+	uint16_t *choices; /* threads */
+	struct edge *edges;
+	bool saved, left;
+};
+
+struct worker {
+	struct search *search;
+	struct run *run;
+	struct tdp_run_summary summary;
+	struct tdp_error error;
+	struct physmem_watch watch;
+	bool watching;
+	struct stepper **steppers; /* by top-level step; NULL: none */
+	/* The state, beside the VM. */
+	unsigned int at;
+	bool failed;
+	uint64_t results[2]; /* digest of what was observed, order-free */
+	uint64_t *values;
+	/* Where it began, and the way from there. */
+	struct frame *frames;
+	unsigned int nr, capacity;
+	uint16_t *path;
+	unsigned int path_nr, path_capacity, path_base;
+	struct vm_checkpoint start;
+	unsigned int start_at;
+	struct edges edges;
+	uint64_t turns; /* since the last report */
+};
+
+/* A machine behind the steps before the first "together:". */
+int worker_init(struct worker *w, struct search *search);
+void worker_finish(struct worker *w);
+
+/* Threads that can go on in the state at hand, @choices has room for all. */
+unsigned int worker_choices(const struct worker *w, uint16_t *choices,
+			    bool *over, bool *stuck);
+
+/* One turn; the error, if any, is in w->error. */
+int worker_turn(struct worker *w, unsigned int thread);
+
+/* Back to the start. */
+int worker_restart(struct worker *w);
+
+struct digest worker_digest(const struct worker *w);
+
+/* Search all that can be reached; search->status says how it ended. */
+void search_run(struct search *search);
+
+/* The turn that alone need be tried here, or @nr: all of them. */
+unsigned int reduce_choices(const struct worker *w, const uint16_t *choices,
+			    unsigned int nr);
+/* Can it be used at all? */
+bool reduce_possible(const struct tdp_scenario *scenario);
+
+static inline const struct together *worker_together(const struct worker *w)
+{
+	const struct tdp_scenario *s = w->search->scenario;
+	const struct together *t = w->at < s->nr_steps ?
+					   step_together(&s->steps[w->at]) :
+					   NULL;
+
+	return t && !t->order ? t : NULL;
+}
+
+/* All claims, and whether the expectations behind "together:" hold. */
+#define CLAIM_EXPECTATIONS BIT(63)
+
+#endif
