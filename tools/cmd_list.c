@@ -202,10 +202,15 @@ static int list_reasons(struct request *request)
 {
 	unsigned int i;
 
-	table_head(request->table, "reason", "about", NULL);
-	for (i = 0; i < TDP_NR_REASONS; i++)
+	table_head(request->table, "reason", "about", "behaviours", "source",
+		   "rule", NULL);
+	for (i = 0; i < TDP_NR_REASONS; i++) {
+		const struct tdp_reason_info *info = tdp_reason_info(i);
+
 		table_row(request->table, tdp_reason_name(i),
-			  tdp_reason_about(i), NULL);
+			  tdp_reason_about(i), info->behaviours, info->source,
+			  info->sentence, NULL);
+	}
 	return EXIT_HELD;
 }
 

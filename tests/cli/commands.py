@@ -232,6 +232,11 @@ for what, of, word in (('arguments', 'prefault', 'gpa'),
           err='"nonsense"')
 check('list_behaviours_of_a_profile',
       ['list', '--profile', 'v6.1', 'behaviours'], 0, out='mtrr_cd')
+check('list_reasons_with_their_rules',
+      ['list', '--format', 'markdown', 'reasons'], 0,
+      out='| `not_logged` | the slot keeps no dirty log |  | '
+          'KVM 6.12: kvm_get_dirty_log_protect(), '
+          'kvm_clear_dirty_log_protect() | The slot keeps no dirty log: ENOENT. |')
 check('list_unverified_cells',
       ['list', '--format', 'markdown', 'behaviours'], 0,
       out='| `nx.recovery` | one_list_zaps_logged, one_list, per_mmu | v5.10 to '
