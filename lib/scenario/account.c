@@ -10,6 +10,7 @@
 
 #include "arch/regs.h"
 #include "base/error.h"
+#include "scenario/together.h"
 #include "scenario/verb.h"
 
 /* Reading ------------------------------------------------------------------ */
@@ -264,6 +265,24 @@ static int exchange(const struct tdp_scenario *s, const struct account_row *row,
 		       s->path, slot);
 }
 
+/* A pre-fault whose place is not fixed can't be left out. */
+static int check_together(const struct tdp_scenario *s, struct tdp_error *err)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < s->nr_steps; i++) {
+		const struct together *t = step_together(&s->steps[i]);
+
+		for (j = 0; t && j < t->nr_steps; j++)
+			if (t->steps[j].verb == &verb_prefault)
+				return err_set(
+					err, TDP_EINVAL,
+					"%s: account: a pre-fault inside \"together\"",
+					s->path);
+	}
+	return TDP_OK;
+}
+
 /* Take the pre-faults out of the steps; how many were there. */
 static unsigned int leave_out_prefaults(struct tdp_scenario *bare)
 {
@@ -282,6 +301,8 @@ static int count_both(const struct tdp_scenario *s, struct tdp_scenario *bare,
 {
 	int ret = exchange(s, row, bare, err);
 
+	if (!ret)
+		ret = check_together(s, err);
 	if (!ret)
 		ret = count(bare, &account->with, err);
 	if (!ret && !leave_out_prefaults(bare))

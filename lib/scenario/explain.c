@@ -33,13 +33,18 @@ const char *tdp_explained_kind_name(enum tdp_explained_kind kind)
 	return (unsigned int)kind < TDP_NR_EXPLAINED ? names[kind] : "?";
 }
 
+unsigned int step_number(const struct run *run)
+{
+	return run->step ? run->step->slot + 1 : 0;
+}
+
 void tell(const struct teller *t, struct run *run, enum tdp_explained_kind kind,
 	  const char *name, const char *source, const char *fmt, ...)
 {
 	char text[EXPLAIN_TEXT_BYTES];
 	const struct tdp_explained line = {
 		.kind = kind,
-		.step = run->step_nr,
+		.step = step_number(run),
 		.line = run->step ? run->step->line : 1,
 		.name = name,
 		.text = text,
@@ -55,7 +60,7 @@ void tell(const struct teller *t, struct run *run, enum tdp_explained_kind kind,
 
 static bool is_told(const struct teller *t, const struct run *run)
 {
-	return !t->only || t->only == run->step_nr;
+	return !t->only || t->only == step_number(run);
 }
 
 /* Events ------------------------------------------------------------------- */
@@ -308,10 +313,10 @@ static int check_only(const struct teller *t)
 {
 	const struct tdp_scenario *s = t->scenario;
 
-	if (t->only <= s->nr_steps)
+	if (t->only <= s->nr_slots)
 		return TDP_OK;
 	return err_set(t->err, TDP_EINVAL, "%s: there is no step %u: it has %u",
-		       s->path, t->only, s->nr_steps);
+		       s->path, t->only, s->nr_slots);
 }
 
 int tdp_scenario_explain(const struct tdp_scenario *scenario, unsigned int only,

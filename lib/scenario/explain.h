@@ -45,6 +45,12 @@ __attribute__((format(printf, 6, 7))) void
 tell(const struct teller *t, struct run *run, enum tdp_explained_kind kind,
      const char *name, const char *source, const char *fmt, ...);
 
+/*
+ * Number of the step in hand, from 1 as they stand in the text: those of
+ * "together:" may be under way at the same time.  0: the machine is made.
+ */
+unsigned int step_number(const struct run *run);
+
 /* Which behaviours the steps hang on; needs t->work of a whole run. */
 int matters_find(struct teller *t);
 void matters_tell(const struct teller *t, struct run *run);

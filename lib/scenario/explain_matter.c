@@ -97,7 +97,7 @@ static int compare_step(struct run *run, void *context)
 	const struct field *field;
 	bool note;
 
-	field = difference(&trial->base[run->step_nr], result);
+	field = difference(&trial->base[step_number(run)], result);
 	if (!field)
 		return TDP_OK;
 	note = is_weighty(field) || (!trial->differed && trial->by_kernel);
@@ -106,7 +106,7 @@ static int compare_step(struct run *run, void *context)
 		return TDP_OK;
 	return matters_add(trial->matters,
 			   &(struct mattered){
-				   .step = run->step_nr,
+				   .step = step_number(run),
 				   .behaviour = (uint8_t)trial->behaviour,
 				   .value = (uint8_t)trial->value,
 				   .field = field,
@@ -169,7 +169,7 @@ static int keep_result(struct run *run, void *context)
 	struct base_run *base = context;
 
 	base->teller->work++;
-	base->results[run->step_nr] = run->outcome.result;
+	base->results[step_number(run)] = run->outcome.result;
 	return TDP_OK;
 }
 
@@ -247,7 +247,7 @@ int matters_find(struct teller *t)
 {
 	struct tdp_scenario bare;
 	struct step *steps = scenario_strip(t->scenario, &bare);
-	struct tdp_result *results = calloc(t->scenario->nr_steps + 1,
+	struct tdp_result *results = calloc(t->scenario->nr_slots + 1,
 					    sizeof(*results));
 	int ret;
 
@@ -335,6 +335,6 @@ void matters_tell(const struct teller *t, struct run *run)
 		return;
 	}
 	for (i = 0; i < t->matters.nr; i++)
-		if (t->matters.rows[i].step == run->step_nr)
+		if (t->matters.rows[i].step == step_number(run))
 			row_tell(t, run, &t->matters.rows[i]);
 }

@@ -63,8 +63,9 @@ static int probe(struct teller *t, struct run *run, const struct asked *asked,
 	char text[256];
 	int ret;
 
-	past.nr_steps = run->step_nr;
+	past.nr_steps = (unsigned int)(run->step - past.steps) + 1;
 	past.check = NULL;
+	past.claims.nr = 0;
 	past.account = NULL;
 	t->spent += t->work;
 	ret = tdp_scenario_replay(&past, &vm, &err);
@@ -81,6 +82,17 @@ static int probe(struct teller *t, struct run *run, const struct asked *asked,
 				   TDP_OK;
 }
 
+/* Steps of "together:" have no copy of their own moment. */
+static bool is_alone(const struct tdp_scenario *s, const struct step *step)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->nr_steps; i++)
+		if (step == &s->steps[i])
+			return true;
+	return false;
+}
+
 int next_tell(struct teller *t, struct run *run, const struct asked *asked)
 {
 	const struct tdp_vcpu *vcpu = run_vcpu(run, asked->vcpu);
@@ -90,6 +102,11 @@ int next_tell(struct teller *t, struct run *run, const struct asked *asked)
 	/* Which linear address a guest-physical one has, only the guest knows. */
 	if (asked->guest_physical && (vcpu->sregs.cr0 & CR0_PG))
 		return TDP_OK;
+	if (!is_alone(t->scenario, run->step)) {
+		tell(t, run, TDP_EXPLAINED_NEXT, "", NULL,
+		     "not tried out: other steps happen together with this one");
+		return TDP_OK;
+	}
 	if (t->spent + 3 * t->work > EXPLAIN_WORK) {
 		tell(t, run, TDP_EXPLAINED_NEXT, "", NULL,
 		     "not tried out: the scenario is too long; ask for one step");

@@ -467,6 +467,7 @@ struct step *scenario_strip(const struct tdp_scenario *s,
 	*bare = *s;
 	bare->check = NULL;
 	bare->account = NULL;
+	bare->claims.nr = 0;
 	bare->creation = (struct expected){ 0 };
 	bare->steps = steps;
 	for (i = 0; steps && i < s->nr_steps; i++) {

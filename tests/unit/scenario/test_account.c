@@ -37,6 +37,11 @@ static const struct row {
 	  HEAD RAM BOTH
 	  "account: { slot: 3, backings: [ { backing: thp } ] }\n",
 	  0, "t.yaml: account: there is no memslot 3 at the start" },
+	{ "prefault_together",
+	  HEAD RAM
+	  "vcpus: [ {}, {} ]\nsteps: [ together: [ prefault: { gpa: 0, "
+	  "size: 4K }, read: { vcpu: 1, gva: 0 } ] ]\n",
+	  0, "t.yaml: account: a pre-fault inside \"together\"" },
 	{ "no_prefault", HEAD RAM "steps: [ read: { gva: 0 } ]\n", 0,
 	  "t.yaml: account: no step is a pre-fault" },
 };

@@ -131,6 +131,18 @@ static const struct row {
 	  "{ gpa: 0x4028, value: 0x5003 } ]\n"
 	  "steps: [ read: { gva: 0x5000 } ]\n",
 	  "its dirty flag is clear, which KVM sets with the first write" },
+	{ "steps_together",
+	  HEAD "memslots: [ { slot: 0, gpa: 0, size: 1M } ]\n"
+	       "vcpus: [ {}, {} ]\n"
+	       "steps: [ together: [ read: { gva: 0 }, "
+	       "read: { vcpu: 1, gva: 0 } ], read: { gva: 0x1000 } ]\n",
+	  "2 next : not tried out: other steps happen together with this one" },
+	{ "after_steps_together",
+	  HEAD "memslots: [ { slot: 0, gpa: 0, size: 1M } ]\n"
+	       "vcpus: [ {}, {} ]\n"
+	       "steps: [ together: [ read: { gva: 0 }, "
+	       "read: { vcpu: 1, gva: 0 } ], read: { gva: 0x1000 } ]\n",
+	  "3 next write: no exit" },
 	{ "refused_to_load",
 	  "scenario: t\nabout: x\nhost: { vendor: amd, la57: true }\n"
 	  "kvm: { profile: v5.14 }\n"
