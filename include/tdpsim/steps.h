@@ -19,11 +19,14 @@ extern "C" {
  * @kvm:   the kernel's profile and module parameters
  * @cpuid: what KVM_GET_SUPPORTED_CPUID gives there: a vCPU's CPUID where the
  *         scenario changes nothing
+ * @tss_slot: VMX without an unrestricted guest: KVM_SET_TSS_ADDR made a private
+ *         memslot of three pages at 0xfffbd000
  */
 struct tdp_machine {
 	struct tdp_host_config host;
 	struct tdp_kvm_config kvm;
 	struct tdp_cpuid cpuid;
+	bool tss_slot;
 };
 
 /**
@@ -72,12 +75,16 @@ tdp_scenario_memslot(const struct tdp_scenario *scenario, unsigned int index);
  * @as_id: address space to look @gpa up in
  * @size:  1..8 bytes of one page
  * @value: stored little-endian
+ * @count: values, one behind the other
+ * @add:   what each is more than the one before
  */
 struct tdp_content {
 	unsigned int as_id;
 	unsigned int size;
 	uint64_t gpa;
 	uint64_t value;
+	unsigned int count;
+	uint64_t add;
 };
 
 /** tdp_scenario_memory() - the element of number @index, from 0, of memory: */

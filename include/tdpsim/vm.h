@@ -38,6 +38,8 @@ struct tdp_vcpu;
  * @mbec:          mode-based execute control for EPT, usable (from 7.2);
  *                 includes @ept_advanced
  * @gmet:          AMD guest-mode execute trap, usable (from 7.2)
+ * @a_while_walking: a guest's entry gets A as soon as it is used; see struct
+ *                 tdp_walk_choices
  * @l1tf_bits:     boot_cpu_data.x86_cache_bits of a processor with L1TF; 0: not
  *                 affected
  * @memory:        bytes of host-physical memory that the model reserves
@@ -61,6 +63,7 @@ struct tdp_host_config {
 	bool pml;
 	bool mbec;
 	bool gmet;
+	bool a_while_walking;
 	unsigned int l1tf_bits;
 	uint64_t memory;
 	uint64_t table_memory;

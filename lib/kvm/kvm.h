@@ -139,6 +139,7 @@ struct tdp_vcpu {
 	uint64_t hsave_pa; /* SVM: MSR VM_HSAVE_PA; 0: L1 set none */
 	bool has_vmcb12;   /* SVM: it lies in guest memory, at vmcb12 */
 	uint64_t vmcb12;
+	uint64_t emulated_gpa; /* of the exit being emulated; ~0: unknown */
 	struct vcpu_smm smm_state;
 	struct mmu root_mmu;
 	struct mmu guest_mmu;

@@ -53,8 +53,10 @@ enum ret_pf mmio_handle_fault(struct fault *f)
 	struct lookup path;
 	uint64_t gfn;
 
-	if (cached(f))
+	if (cached(f)) {
+		f->gfn = vcpu->mmio_gfn;
 		return fault_because(f, RET_PF_EMULATE, TDP_WHY_MMIO_SPTE);
+	}
 	lookup_sptes(f->vm, vcpu->mmu, f->addr, &path);
 	f->spte = path.nr ? path.step[path.nr - 1].spte : 0;
 	if (!path.nr || !spte_is_mmio(&f->vm->fmt, f->spte))
@@ -69,5 +71,6 @@ enum ret_pf mmio_handle_fault(struct fault *f)
 	      vcpu->mmu->root_role.direct ? 0 : f->addr, gfn,
 	      spte_mmio_rights(&f->vm->fmt, f->spte));
 	mmio_cache(f, gfn);
+	f->gfn = gfn;
 	return fault_because(f, RET_PF_EMULATE, TDP_WHY_MMIO_SPTE);
 }

@@ -201,11 +201,22 @@ static bool on_guest_table(const struct access_run *run)
 	return walk->outcome != TDP_WALK_PF && walk->target;
 }
 
+/*
+ * The emulator takes the exit's guest-physical address for an access at the
+ * same place of a page.  KVM 6.12: EMULTYPE_PF in x86_emulate_instruction().
+ */
+static void offer_gpa(struct tdp_vcpu *vcpu, uint64_t gpa)
+{
+	vcpu->emulated_gpa = vcpu->mmu->root_role.direct ? gpa : UINT64_MAX;
+}
+
 static int mmio(struct access_run *run, const struct fault *f)
 {
+	offer_gpa(run->vcpu, run->result->exit_info2);
 	run->done = true;
 	run->result->reason = f->why;
-	run->result->gpa = run->result->exit_info2;
+	run->result->gpa = f->gfn << 12 |
+			   (run->result->exit_info2 & FRAME_MASK);
 	run->result->mmio_exits++;
 	/* The guest's tables are the emulator's to walk. */
 	if (on_guest_table(run)) {
@@ -231,6 +242,7 @@ static int emulate_write(struct access_run *run, const struct fault *f)
 	uint64_t gpa = f->gfn << 12 | (access->gva.addr & FRAME_MASK);
 
 	run->done = true;
+	offer_gpa(vcpu, run->result->exit_info2);
 	run->result->outcome = TDP_OUTCOME_EMULATE;
 	run->result->reason = TDP_WHY_WRITE_TRACKED;
 	run->result->gpa = gpa;
@@ -425,6 +437,7 @@ void access_begin(struct access_run *run, struct tdp_vcpu *vcpu,
 	run->last_address = 0;
 	run->repeats = 0;
 	run->done = run->stepped = run->in_fault = run->recording = false;
+	vcpu->emulated_gpa = UINT64_MAX;
 	result_begin(result);
 }
 

@@ -114,6 +114,7 @@ int hw_load(struct tdp_vcpu *vcpu, struct tdp_error *err)
 	tdp_walk_cpu_init(&cpu, vm->host.vendor);
 	cpu.features = host_features(&vm->host);
 	cpu.maxphyaddr = cpu.guest_maxphyaddr = vm->host.maxphyaddr;
+	cpu.choices.a_while_walking = vm->host.a_while_walking;
 	cpu.rflags = vcpu->rflags;
 	cpu.pkru = vcpu->pkru;
 	cpu.pat = vcpu->pat;

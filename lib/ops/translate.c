@@ -130,11 +130,27 @@ static int transfer(struct tdp_vcpu *vcpu, const struct tdp_access *access,
 	return TDP_OK;
 }
 
+/*
+ * After an exit of a direct MMU the emulator does not walk for the data.  KVM
+ * 6.12: emulator_read_write_onepage(), emulator_can_use_gpa()
+ */
+static bool exit_gpa_fits(const struct tdp_vcpu *vcpu,
+			  const struct tdp_access *access)
+{
+	return access->kind != TDP_FETCH && vcpu->emulated_gpa != UINT64_MAX &&
+	       !((vcpu->emulated_gpa ^ access->gva.addr) & FRAME_MASK);
+}
+
 static int emulate(struct tdp_vcpu *vcpu, const struct tdp_access *access,
 		   struct tdp_result *result)
 {
 	struct guest_walk walk;
 
+	if (exit_gpa_fits(vcpu, access)) {
+		result->gpa = vcpu->emulated_gpa;
+		vcpu->emulated_gpa = UINT64_MAX;
+		return transfer(vcpu, access, result);
+	}
 	switch (gw_gva_to_gpa(vcpu, access->gva.addr, access_flags(access),
 			      &walk, &result->gpa)) {
 	case GW_OK:

@@ -473,6 +473,8 @@ static int sections_parse(struct decoder *d, const struct top *top,
 	int ret = host_parse(d, top->host, &s->host);
 
 	if (d->machine)
+		s->tss_slot = d->machine->tss_slot;
+	if (d->machine)
 		machine_preset_host(d->machine, &s->host);
 
 	if (!ret)

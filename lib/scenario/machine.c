@@ -49,6 +49,9 @@ static const struct arg host_rows[] = {
 	     .about = "mode-based execute control (intel, from 7.2)"),
 	HOST(gmet, "gmet", type_bool,
 	     .about = "guest-mode execute trap (amd, from 7.2)"),
+	HOST(a_while_walking, "a_while_walking", type_bool,
+	     .about =
+		     "guest entries get A as they are used, be the walk successful or not"),
 	HOST(l1tf_bits, "l1tf_bits", type_number, .max = 52,
 	     .about =
 		     "x86_cache_bits of a processor with L1TF; 0: not affected"),

@@ -20,7 +20,13 @@ struct poke_args {
 	uint64_t gpa;
 	uint64_t value;
 	unsigned int size;
+	unsigned int count; /* values one behind the other, */
+	uint64_t add;       /* each so much more than the one before */
 };
+
+/* Write them; fails like tdp_vm_write(). */
+int poke_write(struct tdp_vm *vm, const struct poke_args *poke,
+	       struct tdp_error *err);
 
 /* Take its host, but keep the sizes of memory that @host has. */
 void machine_preset_host(const struct tdp_machine *machine,

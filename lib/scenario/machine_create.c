@@ -7,6 +7,9 @@
 #include "scenario/machine.h"
 #include "scenario/run.h"
 
+/* Far above those that a scenario may name by habit. */
+#define TSS_SLOT (MAX_USER_SLOT - 1)
+
 /* The @index-th element of the list that was decoded to @list. */
 static const struct node *element(const struct list *list, unsigned int index)
 {
@@ -68,6 +71,35 @@ static int create_memslots(struct run *run)
 	return TDP_OK;
 }
 
+/*
+ * Without an unrestricted guest VMX needs a TSS for real mode, in a private
+ * memslot of both address spaces.  KVM 6.12: init_rmode_tss(), with the
+ * recorder's address.
+ */
+static int create_tss_slot(struct run *run)
+{
+	struct tdp_memslot slot = {
+		.slot = TSS_SLOT,
+		.gpa = 0xfffbd000,
+		.size = 0x3000,
+	};
+	const struct list *list = &run->scenario->memslots;
+	const struct tdp_memslot *slots = list->items;
+	unsigned int i;
+	int ret = TDP_OK;
+
+	/* The scenario may have it already. */
+	for (i = 0; i < list->nr; i++)
+		if (slots[i].gpa == slot.gpa)
+			return TDP_OK;
+	for (; slot.as_id < NR_ADDRESS_SPACES && !ret; slot.as_id++) {
+		struct tdp_result result = { 0 };
+
+		ret = tdp_vm_set_memslot(run->vm, &slot, &result, run->err);
+	}
+	return ret;
+}
+
 static int write_memory(struct run *run)
 {
 	const struct list *list = &run->scenario->memory;
@@ -76,8 +108,7 @@ static int write_memory(struct run *run)
 
 	for (i = 0; i < list->nr; i++) {
 		const struct poke_args *p = &pokes[i];
-		int ret = tdp_vm_write(run->vm, p->as, TDP_GPA(p->gpa),
-				       p->value, p->size, run->err);
+		int ret = poke_write(run->vm, p, run->err);
 
 		if (ret)
 			return fail_at(run, element(list, i), ret, "memory");
@@ -124,7 +155,9 @@ int machine_create(struct run *run)
 		return TDP_OK;
 	run->layouts.spte = &run->vm->fmt;
 	tdp_vm_set_tracer(run->vm, run_event, run);
-	ret = create_memslots(run);
+	ret = s->tss_slot ? create_tss_slot(run) : TDP_OK;
+	if (!ret)
+		ret = create_memslots(run);
 	if (!ret)
 		ret = write_memory(run);
 	if (!ret && run->hook && run->hook->machine)

@@ -231,8 +231,57 @@ static void finish_group(struct diff *diff)
 		diff->summary->lost++;
 	else
 		diff_events(diff);
-	if (group->step > diff->scenario->recording.machine)
+	if (!group->machine)
 		diff_outcome(diff);
+}
+
+/*
+ * Making a machine touches no memory: what is unmapped meanwhile was that of
+ * the VM before.
+ */
+static bool of_machine(const struct diff *diff, const json_t *event,
+		       unsigned int step)
+{
+	const char *name = json_text(event, "ev");
+
+	return strcmp(name, "kvm_unmap_hva_range") != 0 &&
+	       strcmp(name, left_out_event(diff, step)) != 0;
+}
+
+/* The recorded events of making a machine, as those of one step. */
+static json_t *machine_trace(const struct diff *diff, unsigned int first,
+			     unsigned int last)
+{
+	json_t *all = json_array(), *event;
+	unsigned int i;
+	size_t at;
+
+	for (i = first; all && i <= last; i++)
+		json_array_foreach(json_object_get(diff->steps[i], "trace"), at,
+				   event) if (of_machine(diff, event, i))
+			json_array_append(all, event);
+	return all;
+}
+
+/* The steps [@first, @last] become the one that @last was. */
+static bool merge_machine(struct diff *diff, unsigned int first,
+			  unsigned int last)
+{
+	json_t *trace = machine_trace(diff, first, last);
+	unsigned int i;
+
+	for (i = first; i <= last; i++)
+		diff->replayed[i] = true;
+	return trace && !json_object_set_new(diff->steps[last], "trace", trace);
+}
+
+/* From the KVM_CREATE_VM before @step on. */
+static unsigned int machine_start(const struct diff *diff, unsigned int step)
+{
+	while (step > diff->first &&
+	       strcmp(json_text(diff->steps[step], "op"), "KVM_CREATE_VM") != 0)
+		step--;
+	return step;
 }
 
 static void begin_group(struct diff *diff, unsigned int step, unsigned int line)
@@ -253,43 +302,31 @@ void diff_next_group(struct diff *diff)
 	struct diff_group *group = &diff->group;
 
 	group->object = NULL;
+	group->machine = false;
 	group->nr_events = group->nr_frozen = group->marks = 0;
 	memset(&group->result, 0, sizeof(group->result));
 	group->before = diff->stats;
 }
 
-/* The recorded events of making the machine, as those of one step. */
-static json_t *machine_trace(const struct diff *diff, unsigned int last)
-{
-	json_t *all = json_array(), *event;
-	unsigned int i;
-	size_t at;
-
-	for (i = diff->first; all && i <= last; i++) {
-		const char *skip = left_out_event(diff, i);
-
-		json_array_foreach(
-			json_object_get(diff->steps[i], "trace"), at,
-			event) if (strcmp(json_text(event, "ev"), skip) != 0)
-			json_array_append(all, event);
-	}
-	return all;
-}
-
 static void finish_machine(struct diff *diff)
 {
-	unsigned int last = diff->scenario->recording.machine, i;
-	json_t *object = json_copy(diff->steps[last]);
+	unsigned int last = diff->scenario->recording.machine;
 
-	if (object)
-		json_object_set_new(object, "trace", machine_trace(diff, last));
-	for (i = diff->first; i <= last; i++)
-		diff->replayed[i] = true;
+	if (!merge_machine(diff, diff->first, last))
+		return;
 	diff->group.step = last;
-	diff->group.object = object;
+	diff->group.object = diff->steps[last];
 	diff->summary->steps += last - diff->first + 1;
 	diff_events(diff);
-	json_decref(object);
+}
+
+/* Another machine: its counters begin at 0, and its steps are one group. */
+static void begin_machine(struct diff *diff, unsigned int step)
+{
+	unsigned int first = machine_start(diff, step);
+
+	diff->group.machine = merge_machine(diff, first, step);
+	diff->summary->steps += step - first;
 }
 
 static void on_step(unsigned int number, const char *verb, unsigned int line,
@@ -305,8 +342,11 @@ static void on_step(unsigned int number, const char *verb, unsigned int line,
 		finish_group(diff);
 		diff_next_group(diff);
 	}
-	if (step->recorded != NOT_RECORDED)
-		begin_group(diff, step->recorded, line);
+	if (step->recorded == NOT_RECORDED)
+		return;
+	begin_group(diff, step->recorded, line);
+	if (step->verb == &verb_new_vm && diff->group.object)
+		begin_machine(diff, step->recorded);
 }
 
 void diff_add_result(struct tdp_result *sum, const struct tdp_result *result)
@@ -319,10 +359,22 @@ void diff_add_result(struct tdp_result *sum, const struct tdp_result *result)
 	sum->faults_fast += before.faults_fast;
 }
 
+/*
+ * The emulator reads the instruction: unless it fails, that is not how KVM_RUN
+ * ended.
+ */
+static bool reads_code(const struct step *step, const struct tdp_result *result)
+{
+	return step->verb == &verb_emulate &&
+	       step_argument(step, "kind") == TDP_FETCH &&
+	       result->outcome != TDP_OUTCOME_GUEST_FAULT;
+}
+
 static void on_done(unsigned int number, const struct tdp_vm *vm,
 		    const struct tdp_result *result, void *context)
 {
 	struct diff *diff = context;
+	const struct step *step;
 
 	tdp_vm_get_stats(vm, &diff->stats);
 	if (!number) {
@@ -332,7 +384,10 @@ static void on_done(unsigned int number, const struct tdp_vm *vm,
 	}
 	if (!diff->group.object)
 		return;
-	diff->group.last = &diff->scenario->steps[number - 1];
+	step = &diff->scenario->steps[number - 1];
+	if (reads_code(step, result))
+		return;
+	diff->group.last = step;
 	diff_add_result(&diff->group.result, result);
 }
 

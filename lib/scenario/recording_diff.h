@@ -19,6 +19,7 @@ struct diff_group {
 	unsigned int step;
 	unsigned int line;       /* of the scenario's first step */
 	const json_t *object;    /* NULL: none yet */
+	bool machine;            /* makes a VM: no call of its own */
 	const struct step *last; /* of the scenario's steps */
 	struct tdp_result result;
 	struct tdp_vm_stats before;
@@ -49,6 +50,9 @@ int diff_place(struct diff *diff, unsigned int vm, struct tdp_error *err);
 /* Call the listener; @event is 0 if it is not about one. */
 void diff_report(struct diff *diff, unsigned int event, const char *field,
 		 const char *recorded, const char *model);
+
+/* An argument of the step's verb; 0 if it has none of that name. */
+uint64_t step_argument(const struct step *step, const char *name);
 
 /* Return code, arguments, kvm_run and counters of the group. */
 void diff_outcome(struct diff *diff);

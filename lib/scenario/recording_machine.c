@@ -82,6 +82,8 @@ static void host_of(struct tdp_host_config *host, const json_t *env)
 	host->ept_advanced = true;
 	host->ept_ad = flag(env, "kvm_intel.eptad");
 	host->pml = flag(env, "kvm_intel.pml");
+	/* QEMU's processor, and not the other recorded one. */
+	host->a_while_walking = amd;
 }
 
 /* What KVM_GET_SUPPORTED_CPUID gives: the recorded guests got all of it. */
@@ -119,6 +121,8 @@ int recording_machine(struct tdp_machine *machine, const json_t *env,
 		return TDP_EINPUT;
 	host_of(&machine->host, env);
 	cpuid_of(&machine->cpuid, env, flag(env, tdp));
+	/* The recorder made the call for every VM on VMX. */
+	machine->tss_slot = !amd && !flag(env, "kvm_intel.unrestricted_guest");
 	return TDP_OK;
 }
 

@@ -60,7 +60,9 @@ static void compare_run(struct diff *diff)
 	const struct tdp_result *result = &diff->group.result;
 	const char *exit = json_text(object, "exit_s");
 	const char *verb = diff->group.last->verb->name;
-	bool is_write = !strcmp(verb, "write") || !strcmp(verb, "rmw");
+	uint64_t kind = step_argument(diff->group.last, "kind");
+	bool is_write = !strcmp(verb, "write") || !strcmp(verb, "rmw") ||
+			kind == TDP_WRITE || kind == TDP_RMW;
 
 	/* An exit that this call did not make is an earlier call's. */
 	if (json_text(object, "errno")[0])
@@ -106,7 +108,7 @@ static void compare_translation(struct diff *diff)
 
 /* KVM_GET_DIRTY_LOG ------------------------------------------------------------- */
 
-static uint64_t step_argument(const struct step *step, const char *name)
+uint64_t step_argument(const struct step *step, const char *name)
 {
 	const struct args *args = &step->verb->args;
 	unsigned int i;

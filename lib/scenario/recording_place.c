@@ -21,10 +21,20 @@ static bool is_creation(const json_t *step)
 	return !strcmp(json_text(step, "op"), "KVM_CREATE_VM");
 }
 
-/* The steps from one KVM_CREATE_VM to the next. */
+/* VMs that the scenario makes, one after the other. */
+static unsigned int count_vms(const struct tdp_scenario *s)
+{
+	unsigned int i, n = 1;
+
+	for (i = 0; i < s->nr_steps; i++)
+		n += s->steps[i].verb == &verb_new_vm;
+	return n;
+}
+
+/* The steps from one KVM_CREATE_VM to that of the first VM not made. */
 static bool find_vm(struct diff *diff, unsigned int wanted)
 {
-	unsigned int i, vm = 0;
+	unsigned int i, vm = 0, end = wanted + count_vms(diff->scenario);
 	bool found = false;
 
 	for (i = 0; i < MAX_RECORDED_STEPS && diff->steps[i]; i++) {
@@ -34,7 +44,7 @@ static bool find_vm(struct diff *diff, unsigned int wanted)
 			diff->first = i;
 			found = true;
 		}
-		if (vm++ == wanted + 1)
+		if (vm++ == end)
 			break;
 	}
 	diff->last = i - 1;

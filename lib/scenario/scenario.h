@@ -60,6 +60,7 @@ struct tdp_scenario {
 	const struct node *place; /* of host:, or of the whole file */
 	struct tdp_host_config host;
 	struct tdp_kvm_config kvm;
+	bool tss_slot;        /* of the recorded machine */
 	struct list memslots; /* of struct tdp_memslot */
 	struct list memory;   /* of struct poke_args */
 	struct vcpu_setup *vcpus;

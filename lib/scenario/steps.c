@@ -46,6 +46,8 @@ void tdp_scenario_memory(const struct tdp_scenario *scenario,
 		.size = pokes[index].size,
 		.gpa = pokes[index].gpa,
 		.value = pokes[index].value,
+		.count = pokes[index].count,
+		.add = pokes[index].add,
 	};
 }
 

@@ -95,6 +95,8 @@ extern const struct verb verb_nested_enter, verb_vmrun, verb_nested_exit;
 extern const struct verb verb_set_nested_state;
 extern const struct verb verb_invept, verb_invvpid, verb_vmfunc;
 extern const struct verb verb_check, verb_together;
+extern const struct verb verb_new_vm;
+extern const struct verb verb_check;
 
 /* All of them, in the order of the reference; NULL past the last one. */
 const struct verb *verb_at(unsigned int index);

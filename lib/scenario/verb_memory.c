@@ -136,21 +136,38 @@ const struct verb verb_set_backing = {
 static const struct arg poke_rows[] = {
 	AS_ROW(struct poke_args),
 	ARG(struct poke_args, gpa, type_address, .required = true,
-	    .about = "first byte; all lie in one page"),
+	    .about = "first byte; each value lies in one page"),
 	ARG(struct poke_args, value, type_word, .required = true,
 	    .about = "stored little-endian"),
 	ARG(struct poke_args, size, type_number, .otherwise = "8", .min = 1,
 	    .max = 8, .about = "bytes"),
+	ARG(struct poke_args, count, type_number, .otherwise = "1", .min = 1,
+	    .max = 4096, .about = "values, one behind the other"),
+	ARG(struct poke_args, add, type_word, .otherwise = "0",
+	    .about =
+		    "what each is more than the one before: entries of a table"),
 };
 
 const struct args poke_args = ARGS(poke_rows, struct poke_args);
+
+int poke_write(struct tdp_vm *vm, const struct poke_args *poke,
+	       struct tdp_error *err)
+{
+	unsigned int i;
+	int ret = TDP_OK;
+
+	for (i = 0; i < poke->count && !ret; i++)
+		ret = tdp_vm_write(
+			vm, poke->as, TDP_GPA(poke->gpa + i * poke->size),
+			poke->value + i * poke->add, poke->size, err);
+	return ret;
+}
 
 static int run_poke(struct run *run, const void *args)
 {
 	const struct poke_args *a = args;
 
-	return tdp_vm_write(run->vm, a->as, TDP_GPA(a->gpa), a->value, a->size,
-			    run->err);
+	return poke_write(run->vm, a, run->err);
 }
 
 const struct verb verb_poke = {

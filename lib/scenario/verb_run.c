@@ -13,6 +13,8 @@ struct access_args {
 	enum tdp_access_kind kind;
 	bool user;
 	bool implicit;
+	uint64_t value;
+	unsigned int size;
 };
 
 static const struct arg access_rows[] = {
@@ -23,6 +25,10 @@ static const struct arg access_rows[] = {
 	    .about = "at CPL 3"),
 	ARG(struct access_args, implicit, type_bool, .otherwise = "false",
 	    .about = "implicit supervisor access (to a GDT, a TSS, ...)"),
+	ARG(struct access_args, size, type_number, .otherwise = "0", .max = 8,
+	    .about = "bytes that change hands; 0: translate only"),
+	ARG(struct access_args, value, type_word, .otherwise = "0",
+	    .about = "what is written"),
 };
 
 static int run_access(struct run *run, const struct access_args *args,
@@ -33,6 +39,8 @@ static int run_access(struct run *run, const struct access_args *args,
 		.kind = kind,
 		.user = args->user,
 		.implicit = args->implicit,
+		.value = args->value,
+		.size = args->size,
 	};
 
 	return tdp_vcpu_access(run_vcpu(run, args->vcpu), &access,
@@ -362,6 +370,22 @@ const struct verb verb_signal = {
 	.local = signal_is_local,
 };
 
+static const struct arg emulate_rows[] = {
+	VCPU_ROW(struct access_args),
+	ARG(struct access_args, gva, type_address, .required = true,
+	    .about = "linear address"),
+	ARG(struct access_args, kind, type_access_kind, .otherwise = "read",
+	    .about = "kind of access"),
+	ARG(struct access_args, user, type_bool, .otherwise = "false",
+	    .about = "at CPL 3"),
+	ARG(struct access_args, implicit, type_bool, .otherwise = "false",
+	    .about = "implicit supervisor access"),
+	ARG(struct access_args, size, type_number, .otherwise = "0", .max = 8,
+	    .about = "bytes that change hands; 0: translate only"),
+	ARG(struct access_args, value, type_word, .otherwise = "0",
+	    .about = "what is written"),
+};
+
 static int run_emulate(struct run *run, const void *args)
 {
 	const struct access_args *a = args;
@@ -370,6 +394,8 @@ static int run_emulate(struct run *run, const void *args)
 		.kind = a->kind,
 		.user = a->user,
 		.implicit = a->implicit,
+		.value = a->value,
+		.size = a->size,
 	};
 
 	return tdp_vcpu_emulate(run_vcpu(run, a->vcpu), &access,
@@ -380,7 +406,7 @@ const struct verb verb_emulate = {
 	.name = "emulate",
 	.about =
 		"KVM_RUN in which KVM's emulator makes an access by its own walk of the tables",
-	.args = ARGS(translate_rows, struct access_args),
+	.args = ARGS(emulate_rows, struct access_args),
 	.fields = FIELDS_ACCESS | FIELDS_RANGE | FIELDS_VALUE,
 	.run = run_emulate,
 };

@@ -12,7 +12,7 @@
  * Whoever adds a member to the state of a VM has to decide whether it can be
  * observed, put it in below if so, and see that vm/checkpoint.c saves it.
  */
-static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2448,
+static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2456,
 	      "new state: see above");
 static_assert(sizeof(struct tdp_vm) == 936, "new state: see above");
 static_assert(sizeof(struct mmu_page) == 88, "new state: see above");
@@ -160,7 +160,8 @@ static void put_shadow_mmu(const struct put *p)
 		return;
 	digest_put(p->d, p->vm->valid_gen);
 	digest_put(p->d, p->vm->mmu_pages_max);
-	digest_put(p->d, shadow->dummy_root != 0);
+	digest_put(p->d, (uint64_t)shadow->split_cache << 1 |
+				 (shadow->dummy_root != 0));
 	for (i = shadow->newest; i; i = shadow->pages[i].older)
 		put_shadow_page(p, i);
 	digest_put(p->d, UINT64_MAX);
@@ -260,6 +261,7 @@ static void put_nested(struct digest *d, const struct tdp_vcpu *vcpu)
 	digest_put(d, vcpu->has_vmcb12 ? vcpu->vmcb12 : UINT64_MAX);
 	digest_put(d, vcpu->last_violation);
 	digest_put(d, vcpu->last_exit_info);
+	digest_put(d, vcpu->emulated_gpa);
 	put_sregs(d, &vcpu->l1);
 }
 
@@ -462,8 +464,8 @@ void vm_digest(const struct tdp_vm *vm, const struct physmem_watch *watch,
 	};
 	unsigned int i;
 
-	digest_put(d, (uint64_t)vm->noncoherent_dma << 2 | vm->dead << 1 |
-			      vm->has_run);
+	digest_put(d, (uint64_t)vm->noncoherent_dma << 3 | vm->oopsed << 2 |
+			      vm->dead << 1 | vm->has_run);
 	digest_put(d, vm->invalidations);
 	if (vm->invalidations) {
 		digest_put(d, vm->invalidate_start);

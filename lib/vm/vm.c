@@ -107,6 +107,7 @@ void tdp_vm_set_tracer(struct tdp_vm *vm, tdp_tracer tracer, void *context)
 static void reset_registers(struct tdp_vcpu *vcpu)
 {
 	vcpu->sregs.cr0 = CR0_ET | CR0_NW | CR0_CD;
+	vcpu->emulated_gpa = UINT64_MAX;
 	vcpu->rflags = 2;
 	vcpu->pat = TDP_PAT_RESET;
 	vcpu->smbase = 0x30000;

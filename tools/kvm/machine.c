@@ -140,13 +140,16 @@ static int make_memslots(struct runner *r, unsigned int nr)
 static int write_memory(struct runner *r, unsigned int nr)
 {
 	struct tdp_content c;
-	unsigned int i;
+	unsigned int i, k;
 
 	for (i = 0; i < nr; i++) {
 		tdp_scenario_memory(r->scenario, i, &c);
-		if (!memory_write(r, c.as_id, c.gpa, c.value, c.size))
-			return skip(r, "memory at 0x%llx can't be written",
-				    (unsigned long long)c.gpa);
+		for (k = 0; k < c.count; k++)
+			if (!memory_write(r, c.as_id, c.gpa + k * c.size,
+					  c.value + k * c.add, c.size))
+				return skip(r,
+					    "memory at 0x%llx can't be written",
+					    (unsigned long long)c.gpa);
 	}
 	return 0;
 }

@@ -275,10 +275,16 @@ static int step_set_backing(struct runner *r, struct vcpu *v)
 
 static int step_poke(struct runner *r, struct vcpu *v)
 {
+	unsigned int size = (unsigned int)number(r, "size");
+	uint64_t count = number(r, "count"), i;
+
 	(void)v;
-	if (!memory_write(r, (unsigned int)number(r, "as"), number(r, "gpa"),
-			  number(r, "value"), (unsigned int)number(r, "size")))
-		return skip(r, "userspace can't write there");
+	for (i = 0; i < count; i++)
+		if (!memory_write(r, (unsigned int)number(r, "as"),
+				  number(r, "gpa") + i * size,
+				  number(r, "value") + i * number(r, "add"),
+				  size))
+			return skip(r, "userspace can't write there");
 	line_result(r, "store", 0);
 	return 0;
 }
