@@ -235,24 +235,6 @@ static int set_segments(struct runner *r, struct vcpu *v)
 	return ioctl(v->fd, KVM_SET_SREGS2, &now);
 }
 
-/* SMBASE, so that the handler and the save area lie in the payload. */
-static int set_smbase(struct runner *r, struct vcpu *v)
-{
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = {
-		.head.nmsrs = 1,
-		.entry = { .index = 0x9e,
-			   .data = payload_gpa(r, PAYLOAD_SMM) - 0x8000 },
-	};
-
-	if (!r->payload.used)
-		return 0;
-	ioctl(v->fd, KVM_SET_MSRS, &msrs); /* not offered without SMM */
-	return 0;
-}
-
 static int make_vcpu(struct runner *r, unsigned int id)
 {
 	struct vcpu *v = &r->vcpus[id];
@@ -276,7 +258,7 @@ static int make_vcpu(struct runner *r, unsigned int id)
 		return skip(r, "KVM_SET_SREGS2: %s", strerror(errno));
 	if (setup.smm && vcpu_set_smm(v, true) < 0)
 		return skip(r, "KVM_SET_VCPU_EVENTS: %s", strerror(errno));
-	return set_smbase(r, v);
+	return 0;
 }
 
 /* VMX without unrestricted guest mode needs pages of KVM's own. */

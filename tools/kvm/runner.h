@@ -82,8 +82,6 @@ struct trace;
 enum payload_page {
 	PAYLOAD_SUPERVISOR, /* code, IDT, GDT, TSS, stack */
 	PAYLOAD_USER,       /* code */
-	PAYLOAD_SMM,        /* where an SMI goes */
-	PAYLOAD_SMM_STATE = PAYLOAD_SMM + 7,
 	PAYLOAD_L2,
 	PAYLOAD_TABLES, /* see tables.c */
 	PAYLOAD_VMCB = PAYLOAD_TABLES + 16,
