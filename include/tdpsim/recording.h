@@ -26,6 +26,11 @@ struct tdp_recording;
  * The first line describes the machine; it is read, the others are only
  * counted.  Limit: 64 MiB of text.
  *
+ * The text of tracefs' "trace" or of trace-cmd report is taken too: it has
+ * events and nothing else, so that tdp_recording_next() finds no step and
+ * tdp_recording_machine() no machine; tdp_recording_diff() compares it with
+ * the scenario on its own machine.
+ *
  * Return: TDP_OK; TDP_EIO; TDP_EINPUT; TDP_ELIMIT; TDP_ENOMEM;
  * TDP_EUNSUPPORTED for compressed input in a build without liblzma.
  */

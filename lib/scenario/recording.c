@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "scenario/trace_text.h"
 #include "scenario/vector_xz.h"
 
 #define MAX_BYTES ((size_t)64 << 20)
@@ -193,6 +194,13 @@ static int read_machine(struct tdp_recording *r, struct tdp_error *err)
 	return ret;
 }
 
+/* A trace's text: it has events, and neither a machine nor steps. */
+static int read_trace(struct tdp_recording *r, struct tdp_error *err)
+{
+	r->at = r->size;
+	return trace_text_parse(r->path, r->text, r->size, &r->trace, err);
+}
+
 int tdp_recording_open(const char *path, struct tdp_recording **recording,
 		       struct tdp_error *err)
 {
@@ -205,7 +213,9 @@ int tdp_recording_open(const char *path, struct tdp_recording **recording,
 		err_set(err, TDP_ENOMEM, "%s: out of memory", path);
 	else
 		ret = load(r, err);
-	if (!ret)
+	if (!ret && trace_text_is(r->text, r->size))
+		ret = read_trace(r, err);
+	else if (!ret)
 		ret = read_machine(r, err);
 	if (ret) {
 		tdp_recording_close(r);
@@ -221,6 +231,7 @@ void tdp_recording_close(struct tdp_recording *r)
 	if (!r)
 		return;
 	json_decref(r->current);
+	json_decref(r->trace);
 	free(r->text);
 	free(r->path);
 	free(r);

@@ -19,6 +19,7 @@ struct tdp_recording {
 	struct tdp_machine machine;
 	char kernel[64];   /* its release */
 	bool probes_roles; /* role_init_mmu events were recorded */
+	json_t *trace;     /* events of a trace's text; NULL: a recording */
 	bool is_tcg;       /* QEMU emulated the processor */
 	bool live;         /* of the scenarios themselves, by tdpsim kvm */
 };

@@ -571,6 +571,8 @@ int tdp_recording_diff(const struct tdp_recording *recording,
 	int ret = TDP_OK;
 
 	*summary = (struct tdp_diff_summary){ 0 };
+	if (recording->trace)
+		return trace_diff(recording, scenario, report, summary, err);
 	for (i = 0; i < nr_vms && !ret; i++) {
 		struct diff *diff = calloc(1, sizeof(*diff));
 

@@ -94,6 +94,11 @@ size_t live_left_out(const struct diff *diff, const json_t *trace, size_t at,
 bool live_explained(const struct diff *diff, const char *field,
 		    const char *recorded, const char *model);
 
+/* The comparison with a trace's text. */
+int trace_diff(const struct tdp_recording *recording, const char *path,
+	       const struct tdp_diff_report *report,
+	       struct tdp_diff_summary *summary, struct tdp_error *err);
+
 /* The comparison with a recording of the scenario itself. */
 int live_diff(struct diff *diff, struct tdp_error *err);
 
