@@ -16,7 +16,11 @@ int step_smi(struct runner *r, struct vcpu *v)
 	json_object_set_new(op_add(r, "run"), "vcpu", json_integer(v->id));
 	if (ioctl(v->fd, KVM_SMI, 0) < 0)
 		return skip(r, "KVM_SMI: %s", strerror(errno));
-	return run_until_entry(r, v);
+	v->smi = true;
+	run_until_entry(r, v);
+	/* Of a VM that KVM gave up, the next loop of KVM_RUN hears. */
+	return json_object_get(r->line, "until_entry") ? run_until_entry(r, v) :
+							 0;
 }
 
 /* RSM, and the port I/O that the interrupted code goes on with. */
@@ -25,6 +29,8 @@ int step_rsm(struct runner *r, struct vcpu *v)
 	const struct registers none = { 0 };
 	struct code code = { .nr = 0 };
 
+	if (!v->smi && vcpu_in_smm(v))
+		return skip(r, "no SMI saved the segments that RSM loads");
 	code_add(&code, "0f aa");
 	if (run_code(r, v, &code, &none))
 		return -1;

@@ -65,12 +65,11 @@ struct vcpu {
 	struct kvm_run *run;
 	struct stats stats;
 	struct tdp_cpuid cpuid;
-	const char *dead;  /* why it can't run any more; NULL: it can */
-	bool ac;           /* RFLAGS.AC */
-	bool signal;       /* one is to be pending in its next call */
-	uint64_t late;     /* one comes behind so many pages; 0: none */
-	uint64_t smm_back; /* RIP behind a pending SMI */
-	bool l2;
+	const char *dead; /* why it can't run any more; NULL: it can */
+	bool ac;          /* RFLAGS.AC */
+	bool signal;      /* one is to be pending in its next call */
+	uint64_t late;    /* one comes behind so many pages; 0: none */
+	bool smi;         /* one was taken: there is a save area */
 };
 
 struct trace;

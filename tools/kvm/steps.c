@@ -119,6 +119,8 @@ static uint64_t register_value(struct vcpu *v, unsigned int reg)
 }
 
 #define MSR_EFER 0xc0000080u
+#define EFER_LME (UINT64_C(1) << 8)
+#define CR0_PG   (UINT64_C(1) << 31)
 
 /* The instructions that write a register from RAX (EDX:EAX, ECX). */
 static const char *const writes[TDP_NR_REGS] = {
@@ -160,6 +162,10 @@ static int step_write_reg(struct runner *r, struct vcpu *v)
 	new_sregs(v, reg, value, &sregs);
 	if (tables_link(r, vcpu_in_smm(v), &sregs) < 0)
 		return -1;
+	if (reg == TDP_REG_EFER && r->tcg && (value & EFER_LME) &&
+	    !(sregs.cr0 & CR0_PG))
+		return skip(r, "QEMU's emulation does not come back from a "
+			       "guest with EFER.LME and without paging");
 	if (reg == TDP_REG_EFER) {
 		registers.rcx = MSR_EFER;
 		registers.rdx = value >> 32;
@@ -496,46 +502,54 @@ static const struct {
 	const char *verb;
 	int (*make)(struct runner *r, struct vcpu *v);
 	bool payload;
+	bool vcpu;        /* it is about a vCPU */
+	const char *lost; /* why later steps are skipped if it was */
 } verbs[] = {
-	{ "read", step_read, true },
-	{ "write", step_write, true },
-	{ "fetch", step_fetch, true },
-	{ "rmw", step_rmw, true },
-	{ "run", step_run, false },
-	{ "prefault", step_prefault, false },
-	{ "signal", step_signal, false },
-	{ "set_sregs", step_set_sregs, false },
-	{ "set_cpuid", step_set_cpuid, false },
-	{ "write_reg", step_write_reg, true },
-	{ "read_reg", step_read_reg, false },
-	{ "wrmsr", step_wrmsr, true },
-	{ "rdmsr", step_rdmsr, true },
-	{ "memslot", step_memslot, false },
-	{ "delete_memslot", step_delete_memslot, false },
-	{ "set_backing", step_set_backing, false },
-	{ "poke", step_poke, false },
-	{ "peek", step_peek, false },
-	{ "guest_tables", step_guest_tables, false },
-	{ "set_dirty_protect", step_set_dirty_protect, false },
-	{ "get_dirty_log", step_get_dirty_log, false },
-	{ "clear_dirty_log", step_clear_dirty_log, false },
-	{ "smi", step_smi, true },
-	{ "rsm", step_rsm, true },
-	{ "set_vcpu_events", step_set_vcpu_events, false },
-	{ "nested_enter", step_nested_enter, true },
-	{ "nested_exit", step_nested_exit, true },
-	{ "set_nested_state", step_set_nested_state, false },
-	{ "check", step_model_only, false },
-	{ "translate", step_model_only, false },
-	{ "emulate", step_no_way, false },
-	{ "kvm_translate", step_kvm_translate, false },
-	{ "nx_huge_pages", step_nx_huge_pages, false },
-	{ "toggle_dirty_log", step_toggle_dirty_log, false },
-	{ "attach_dma", step_no_way, false },
-	{ "detach_dma", step_no_way, false },
-	{ "age", step_no_way, false },
-	{ "test_age", step_no_way, false },
-	{ "recover_nx", step_no_way, false },
+	{ "read", step_read, true, true, NULL },
+	{ "write", step_write, true, true, NULL },
+	{ "fetch", step_fetch, true, true, NULL },
+	{ "rmw", step_rmw, true, true, NULL },
+	{ "run", step_run, false, true, NULL },
+	{ "prefault", step_prefault, false, true, NULL },
+	{ "signal", step_signal, false, true, NULL },
+	{ "set_sregs", step_set_sregs, false, true, NULL },
+	{ "set_cpuid", step_set_cpuid, false, true, NULL },
+	{ "write_reg", step_write_reg, true, true, NULL },
+	{ "read_reg", step_read_reg, false, true, NULL },
+	{ "wrmsr", step_wrmsr, true, true, NULL },
+	{ "rdmsr", step_rdmsr, true, true, NULL },
+	{ "memslot", step_memslot, false, false, NULL },
+	{ "delete_memslot", step_delete_memslot, false, false, NULL },
+	{ "set_backing", step_set_backing, false, false, NULL },
+	{ "poke", step_poke, false, false, NULL },
+	{ "peek", step_peek, false, false, NULL },
+	{ "guest_tables", step_guest_tables, false, false, NULL },
+	{ "set_dirty_protect", step_set_dirty_protect, false, false, NULL },
+	{ "get_dirty_log", step_get_dirty_log, false, false, NULL },
+	{ "clear_dirty_log", step_clear_dirty_log, false, false, NULL },
+	{ "smi", step_smi, true, true, NULL },
+	{ "rsm", step_rsm, true, true, "SMM was not left in an earlier step" },
+	{ "set_vcpu_events", step_set_vcpu_events, false, true, NULL },
+	{ "nested_enter", step_nested_enter, true, true,
+	  "L2 was not entered in an earlier step" },
+	{ "nested_exit", step_nested_exit, true, true, NULL },
+	{ "set_nested_state", step_set_nested_state, false, true,
+	  "L2 was not entered in an earlier step" },
+	{ "vmrun", step_nested_enter, false, true,
+	  "L2 was not entered in an earlier step" },
+	{ "triple_fault", step_no_way, false, true,
+	  "the vCPU was not shut down in an earlier step" },
+	{ "check", step_model_only, false, false, NULL },
+	{ "translate", step_model_only, false, false, NULL },
+	{ "emulate", step_no_way, false, false, NULL },
+	{ "kvm_translate", step_kvm_translate, false, true, NULL },
+	{ "nx_huge_pages", step_nx_huge_pages, false, false, NULL },
+	{ "toggle_dirty_log", step_toggle_dirty_log, false, false, NULL },
+	{ "attach_dma", step_no_way, false, false, NULL },
+	{ "detach_dma", step_no_way, false, false, NULL },
+	{ "age", step_no_way, false, false, NULL },
+	{ "test_age", step_no_way, false, false, NULL },
+	{ "recover_nx", step_no_way, false, false, NULL },
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -550,12 +564,28 @@ bool verb_needs_payload(const char *verb)
 	return false;
 }
 
+/*
+ * A vCPU that is not where the scenario has it: what it would do then is not
+ * the scenario's.
+ */
+static int make(struct runner *r, unsigned int verb, struct vcpu *v)
+{
+	int ret;
+
+	if (v->dead && verbs[verb].vcpu)
+		return skip(r, "%s", v->dead);
+	ret = verbs[verb].make(r, v);
+	if (ret && verbs[verb].lost)
+		v->dead = verbs[verb].lost;
+	return ret;
+}
+
 int step_make(struct runner *r, const struct tdp_step *step)
 {
 	unsigned int i;
 
 	for (i = 0; i < NR_VERBS; i++)
 		if (!strcmp(verbs[i].verb, step->verb))
-			return verbs[i].make(r, &r->vcpus[step->vcpu]);
+			return make(r, i, &r->vcpus[step->vcpu]);
 	return skip(r, "the runner does not know this verb");
 }
