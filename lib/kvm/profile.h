@@ -124,6 +124,8 @@
 	V(GUEST, "guest") V(WITH_PAE, "with_pae")
 #define VALUES_NESTED_VMRUN_SKIP(V)					\
 	V(FIRST, "first") V(AFTER_CHECKS, "after_checks")
+#define VALUES_NESTED_NPF_EXIT(V)					\
+	V(FINAL, "final") V(WALK, "walk")
 #define VALUES_SMM_ENTER(V)						\
 	V(UNCHECKED, "unchecked") V(VM_DEAD, "vm_dead")
 #define VALUES_SMM_SHUTDOWN(V)						\
@@ -248,6 +250,7 @@
 	X(NESTED_EXIT_CR4,	NESTED_EXIT_CR4,	"nested.exit_cr4") \
 	X(NESTED_INVALID_CODE,	NESTED_INVALID_CODE,	"nested.invalid_code") \
 	X(NESTED_VMRUN_SKIP,	NESTED_VMRUN_SKIP,	"nested.vmrun_skip") \
+	X(NESTED_NPF_EXIT,	NESTED_NPF_EXIT,	"nested.npf_exit") \
 	X(SMM_ENTER,		SMM_ENTER,		"smm.enter")	\
 	X(SMM_SHUTDOWN,		SMM_SHUTDOWN,		"smm.shutdown")	\
 	X(NESTED_EPT_SYNC,	NESTED_EPT_SYNC,	"nested.ept_sync") \
@@ -406,6 +409,9 @@ enum value_nested_invalid_code { VALUES_NESTED_INVALID_CODE(V) NR_NESTED_INVALID
 #undef V
 #define V(id, text) NESTED_VMRUN_SKIP_##id,
 enum value_nested_vmrun_skip { VALUES_NESTED_VMRUN_SKIP(V) NR_NESTED_VMRUN_SKIP };
+#undef V
+#define V(id, text) NESTED_NPF_EXIT_##id,
+enum value_nested_npf_exit { VALUES_NESTED_NPF_EXIT(V) NR_NESTED_NPF_EXIT };
 #undef V
 #define V(id, text) SMM_ENTER_##id,
 enum value_smm_enter { VALUES_SMM_ENTER(V) NR_SMM_ENTER };

@@ -11,6 +11,7 @@
 #include "ops/hw.h"
 #include "ops/nested.h"
 #include "ops/ops.h"
+#include "vm/host.h"
 #include "ops/stepped.h"
 
 /* Exits without progress before the loop is called one. */
@@ -90,6 +91,20 @@ static uint64_t pferr_of_violation(const struct tdp_vm *vm, uint64_t qual)
 	return pferr;
 }
 
+/*
+ * With GMET the processor may report a fetch of the supervisor as a user's
+ * (erratum 1218): KVM 7.2 goes by the CPL instead.
+ */
+static uint64_t pferr_of_npf(const struct access_run *run)
+{
+	uint64_t pferr = run->walk.info;
+
+	if (!(pferr & PFERR_FETCH) || !vcpu_runs_with_gmet(run->vcpu))
+		return pferr;
+	pferr &= ~PFERR_USER;
+	return run->access.user ? pferr | PFERR_USER : pferr;
+}
+
 /* Fill in the exit: what hardware reported, what KVM's MMU is told. */
 static void describe_exit(struct access_run *run)
 {
@@ -110,7 +125,7 @@ static void describe_exit(struct access_run *run)
 		break;
 	case TDP_WALK_NPF:
 		result->exit = TDP_EXIT_NPF;
-		result->pferr = walk->info;
+		result->pferr = pferr_of_npf(run);
 		break;
 	default:
 		result->exit = TDP_EXIT_PF;

@@ -73,7 +73,7 @@ static void load_stage2(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)
 	}
 	cpu->stage2 = TDP_STAGE2_NPT;
 	cpu->npt.control = TDP_NP_ENABLE |
-			   (host_uses_gmet(vm) ? TDP_NP_GMET : 0);
+			   (vcpu_runs_with_gmet(vcpu) ? TDP_NP_GMET : 0);
 	cpu->npt.ncr3 = vcpu->mmu->root.hpa;
 	if (vm->host.la57)
 		cpu->npt.cr4 |= CR4_LA57;

@@ -79,13 +79,20 @@ static struct nested_exit ept_exit(const struct fault *f)
 	};
 }
 
-/* KVM makes this up where the processor reported another exit. */
-#define MADE_UP_NPF PFERR_GUEST_FINAL
+/* KVM makes the upper half up where the processor reported another exit. */
+static uint64_t made_up_npf(const struct fault *f)
+{
+	return f->vm->kvm.value[B_NESTED_NPF_EXIT] == NESTED_NPF_EXIT_WALK &&
+			       f->on_table ?
+		       PFERR_GUEST_PAGE :
+		       PFERR_GUEST_FINAL;
+}
 
 /* The low half of EXITINFO1 is the walk's, the upper half hardware's. */
 static struct nested_exit npf_exit(const struct fault *f)
 {
-	uint64_t info = f->by_emulator ? MADE_UP_NPF : f->vcpu->last_exit_info;
+	uint64_t info = f->by_emulator ? made_up_npf(f) :
+					 f->vcpu->last_exit_info;
 
 	return (struct nested_exit){
 		.code = SVM_EXIT_NPF,

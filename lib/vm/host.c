@@ -112,6 +112,12 @@ bool host_uses_gmet(const struct tdp_vm *vm)
 	       vm->kvm.value[B_ROLE_SHADOW_NPT] == ROLE_SHADOW_NPT_GMET;
 }
 
+bool vcpu_runs_with_gmet(const struct tdp_vcpu *vcpu)
+{
+	return host_uses_gmet(vcpu->vm) &&
+	       (!vcpu->nested_tdp || vcpu->nested.gmet);
+}
+
 bool host_uses_mbec(const struct tdp_vm *vm)
 {
 	return vm->host.vendor == TDP_INTEL && vm->host.mbec &&

@@ -18,6 +18,12 @@ bool host_configure_mmu(struct tdp_vm *vm);
 
 /* Does this kernel switch the host's GMET or mode-based execute on? */
 bool host_uses_gmet(const struct tdp_vm *vm);
+
+/*
+ * In the VMCB that runs now: L1's choice for an L2 with nested paging.  KVM
+ * 7.2: GMET of vmcb12 is copied to vmcb02.
+ */
+bool vcpu_runs_with_gmet(const struct tdp_vcpu *vcpu);
 bool host_uses_mbec(const struct tdp_vm *vm);
 
 /* Bits 11:9 of a qualification, which KVM demands for mode-based execute. */

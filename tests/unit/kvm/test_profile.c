@@ -278,6 +278,8 @@ static const struct border_row {
 	{ "nested.invalid_code", "v7.0", "64_bits" },
 	{ "nested.vmrun_skip", "v5.10", "first" },
 	{ "nested.vmrun_skip", "v7.1", "after_checks" },
+	{ "nested.npf_exit", "v5.10", "final" },
+	{ "nested.npf_exit", "v7.2", "walk" },
 	{ "smm.enter", "v5.10", "unchecked" },
 	{ "smm.enter", "v6.4", "vm_dead" },
 	{ "smm.shutdown", "v5.10", "keeps_role" },
