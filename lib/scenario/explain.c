@@ -38,6 +38,11 @@ unsigned int step_number(const struct run *run)
 	return run->step ? run->step->slot + 1 : 0;
 }
 
+uint64_t step_work(const struct tdp_result *result)
+{
+	return 1 + (uint64_t)result->faults_fixed + result->mmu_pages;
+}
+
 void tell(const struct teller *t, struct run *run, enum tdp_explained_kind kind,
 	  const char *name, const char *source, const char *fmt, ...)
 {
@@ -290,7 +295,7 @@ static int on_step(struct run *run, void *context)
 	struct teller *t = context;
 	int ret = TDP_OK;
 
-	t->work++;
+	t->work += step_work(&run->outcome.result);
 	if (is_told(t, run) && run->step)
 		ret = step_tell(t, run);
 	else if (!t->only && !run->vm)

@@ -8,7 +8,7 @@
 #include "tdpsim/explain.h"
 
 #define EXPLAIN_TEXT_BYTES 1024
-/* Steps and events that replaying once more may cost in all. */
+/* Steps, events and mappings that replaying once more may cost in all. */
 #define EXPLAIN_WORK 2000000u
 
 /* Something hangs on a behaviour: what a step would give with another value. */
@@ -33,7 +33,7 @@ struct teller {
 	struct tdp_error *err;
 	struct matters matters;
 	/* of the run so far */
-	uint64_t work;        /* steps and events */
+	uint64_t work;        /* steps, events, mappings */
 	uint64_t spent;       /* on trying out what comes next */
 	uint64_t events_told; /* of the step in hand */
 	bool decided[TDP_NR_REASONS];
@@ -50,6 +50,9 @@ tell(const struct teller *t, struct run *run, enum tdp_explained_kind kind,
  * "together:" may be under way at the same time.  0: the machine is made.
  */
 unsigned int step_number(const struct run *run);
+
+/* What a step cost besides its events, which may be none for many pages. */
+uint64_t step_work(const struct tdp_result *result);
 
 /* Which behaviours the steps hang on; needs t->work of a whole run. */
 int matters_find(struct teller *t);

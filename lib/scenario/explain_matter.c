@@ -168,7 +168,7 @@ static int keep_result(struct run *run, void *context)
 {
 	struct base_run *base = context;
 
-	base->teller->work++;
+	base->teller->work += step_work(&run->outcome.result);
 	base->results[step_number(run)] = run->outcome.result;
 	return TDP_OK;
 }
