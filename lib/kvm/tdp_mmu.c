@@ -298,19 +298,21 @@ static bool zap_leaves(struct tdp_vm *vm, struct mmu_page *page, uint64_t start,
 	bool zapped = false;
 
 	for (i = 0; i < SPTES_PER_PAGE; i++) {
-		uint64_t gfn = entry_gfn(page, i);
-		uint64_t spte;
+		uint64_t spte = physmem_read64(&vm->pm, table + 8 * i);
+		uint64_t gfn;
 
+		if (!spte_present(&vm->fmt, spte))
+			continue;
+		gfn = entry_gfn(page, i);
 		if (gfn + pages <= start)
 			continue;
 		if (gfn >= end)
 			break;
-		spte = physmem_read64(&vm->pm, table + 8 * i);
 		if (present_table(vm, spte, page->role.level)) {
 			zapped |= zap_leaves(vm,
 					     page_at(vm, spte & SPTE_ADDRESS),
 					     start, end);
-		} else if (spte_present(&vm->fmt, spte)) {
+		} else {
 			tdp_set_spte(vm, page, table + 8 * i, gfn,
 				     vm->fmt.nonpresent, false);
 			zapped = true;
