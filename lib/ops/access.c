@@ -346,6 +346,7 @@ static int handle_exit(struct access_run *run)
 	if (run->stepped) {
 		run->in_fault = true;
 		run->f.stage = FAULT_EXIT;
+		run->f.blocked = false;
 		return TDP_OK;
 	}
 	return conclude(run, f, fault_exit(f));

@@ -213,12 +213,8 @@ int exploration_conclude(struct tdp_exploration *x)
 		return TDP_ENOMEM;
 	count(x);
 	s->hash = 0;
-	for (i = 0; i < x->nr_outcomes; i++) {
+	for (i = 0; i < x->nr_outcomes; i++)
 		s->hash += hash_of(x, &x->outcomes[i]);
-		x->outcomes[i].text = describe(x, &x->outcomes[i]);
-		if (!x->outcomes[i].text)
-			return TDP_ENOMEM;
-	}
 	s->outcomes = x->nr_outcomes;
 	s->claims = x->nr_claims;
 	s->holds = !(s->livelock && unclaimed(x, CLAIM_LIVELOCK)) &&
@@ -250,10 +246,16 @@ void tdp_exploration_summary(const struct tdp_exploration *x,
 const char *tdp_exploration_outcome(const struct tdp_exploration *x,
 				    unsigned int index, uint64_t *states)
 {
+	/* Made when it is asked for first: there may be many. */
+	struct tdp_exploration *kept = (struct tdp_exploration *)x;
+	struct found *o = &kept->outcomes[index];
+
 	if (index >= x->nr_outcomes)
 		return NULL;
-	*states = x->outcomes[index].states;
-	return x->outcomes[index].text;
+	*states = o->states;
+	if (!o->text)
+		o->text = describe(kept, o);
+	return o->text ? o->text : "(no memory to say what it is)";
 }
 
 bool tdp_exploration_claim(const struct tdp_exploration *x, unsigned int index,

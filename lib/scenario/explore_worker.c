@@ -104,10 +104,11 @@ static void finish_frames(struct worker *w)
 
 void worker_finish(struct worker *w)
 {
-	const struct tdp_scenario *s = w->search->scenario;
 	unsigned int i;
 
-	for (i = 0; w->steppers && i < s->nr_steps; i++)
+	if (!w->search)
+		return;
+	for (i = 0; w->steppers && i < w->search->scenario->nr_steps; i++)
 		stepper_destroy(w->steppers[i]);
 	free(w->steppers);
 	free(w->values);
