@@ -22,7 +22,8 @@ static unsigned int find_thread(const struct together *t, const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < t->nr_threads && strcmp(t->threads[i].name, name); i++)
+	for (i = 0; i < t->nr_threads && strcmp(t->threads[i].name, name) != 0;
+	     i++)
 		;
 	return i;
 }

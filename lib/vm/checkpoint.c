@@ -120,9 +120,9 @@ static void shadow_arrays(struct copy *c, struct tdp_vm *vm)
 	part(c, s, sizeof(*s));
 	if (c->restore && s->rmap.capacity != head_capacity)
 		heads = resized(c, heads, s->rmap.capacity * sizeof(*heads));
+	s->rmap.heads = heads;
 	if (c->failed)
 		return;
-	s->rmap.heads = heads;
 	s->rmap.pool.nodes = nodes;
 	s->rmap.pool.capacity = node_capacity;
 	part(c, heads, s->rmap.capacity * sizeof(*heads));
@@ -167,7 +167,7 @@ static void restore_logs(struct copy *c, struct tdp_vm *vm, unsigned int nr)
 	struct dirty_log **link = &vm->dirty_logs;
 
 	for (; nr && !c->failed; nr--) {
-		struct saved_log saved;
+		struct saved_log saved = { 0 };
 		struct dirty_log *log;
 
 		part(c, &saved, sizeof(saved));

@@ -396,7 +396,8 @@ static void sum_changed(const struct put *p, struct digest *sum)
 	for (i = 0; i < p->watch->ram.nr; i++) {
 		const struct physmem_line *line = &p->watch->ram.items[i];
 
-		if (memcmp(p->vm->pm.base + line->hpa, line->old, LINE_SIZE))
+		if (memcmp(p->vm->pm.base + line->hpa, line->old, LINE_SIZE) !=
+		    0)
 			add_line(sum, p->vm, line->hpa);
 	}
 }
@@ -407,7 +408,7 @@ static void sum_frame(const struct put *p, struct digest *sum, uint64_t hpa)
 	uint64_t end = hpa + FRAME_SIZE;
 
 	for (; hpa < end; hpa += LINE_SIZE)
-		if (memcmp(p->vm->pm.base + hpa, zero, LINE_SIZE))
+		if (memcmp(p->vm->pm.base + hpa, zero, LINE_SIZE) != 0)
 			add_line(sum, p->vm, hpa);
 }
 
