@@ -195,11 +195,16 @@ void payload_segments(const struct runner *r, struct kvm_sregs2 *sregs)
 	sregs->ss = stack;
 	/* Good at CPL 3 too: IRET leaves them as they are. */
 	sregs->ds = sregs->es = sregs->fs = sregs->gs = data_segment(3);
+	/*
+	 * VM entry wants a busy TSS.  SVM does not care, but QEMU's emulation
+	 * takes the type as LTR finds it, before it sets the busy bit, and
+	 * gives up on another one when a fault at CPL 3 asks for the stack.
+	 */
 	sregs->tr = (struct kvm_segment){
 		.base = base + AT_TSS,
 		.limit = 0x67,
 		.selector = 0x28,
-		.type = 11,
+		.type = r->amd ? 9 : 11,
 		.present = 1,
 	};
 	sregs->ldt = (struct kvm_segment){ .unusable = 1, .type = 2 };
