@@ -300,6 +300,22 @@ static bool is_frozen_empty(const struct type *type, const uint8_t *data)
 	       (field_of(type, data, "new_spte") & 0xfff) == 0x5a0;
 }
 
+/*
+ * Beyond the events that are listed, only those are counted that a comparison
+ * would look at: of exits, EPT violations and misconfigurations, #NPF and #PF.
+ */
+static bool is_countable(const struct type *type, const uint8_t *data)
+{
+	uint64_t reason;
+
+	if (strcmp(type->name, "kvm_exit") != 0)
+		return true;
+	reason = field_of(type, data, "exit_reason");
+	if (field_of(type, data, "isa") == 1) /* KVM_ISA_VMX */
+		return reason == 48 || reason == 49 || reason == 0;
+	return reason == 0x400 || reason == 0x4e;
+}
+
 static void take_event(struct trace *trace, const uint8_t *data, size_t size)
 {
 	const struct type *type = NULL;
@@ -317,8 +333,11 @@ static void take_event(struct trace *trace, const uint8_t *data, size_t size)
 		trace->frozen++;
 		return;
 	}
-	if (++trace->nr > MAX_EVENTS)
+	if (trace->nr >= MAX_EVENTS) {
+		trace->nr += is_countable(type, data);
 		return;
+	}
+	trace->nr++;
 	event = json_object();
 	json_object_set_new(event, "ev", json_string(type->name));
 	for (i = 0; i < type->nr_fields; i++) {
