@@ -173,7 +173,12 @@ static bool step_register(struct gen *g)
 	};
 	unsigned int n = pick_vcpu(g);
 
-	if (!g->vcpu[n].nr_mappings || g->vcpu[n].smm)
+	/*
+	 * Not with PAE: QEMU's emulation marks PDPTEs as accessed, which KVM
+	 * refuses when a change of CR4 loads them again.
+	 */
+	if (!g->vcpu[n].nr_mappings || g->vcpu[n].smm ||
+	    g->vcpu[n].mode == MODE_PAE)
 		return false;
 	gen_line(g, "  - write_reg: { vcpu: %u, %s }", n,
 		 changes[pick(g, ARRAY_SIZE(changes))]);
@@ -185,6 +190,9 @@ static bool step_smi(struct gen *g)
 	unsigned int n = pick_vcpu(g);
 	struct gen_vcpu *vcpu = &g->vcpu[n];
 
+	/* RSM loads the PDPTEs, too: see step_register(). */
+	if (vcpu->mode == MODE_PAE)
+		return false;
 	gen_line(g, "  - %s: { vcpu: %u }", vcpu->smm ? "rsm" : "smi", n);
 	vcpu->smm = !vcpu->smm;
 	return true;
