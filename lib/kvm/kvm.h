@@ -184,8 +184,8 @@ struct tdp_vm {
 
 	struct mmu_page *pages; /* by frame; up to nr_frames */
 	uint32_t nr_frames;
-	uint32_t free_page;             /* list by next */
-	uint32_t first_root, last_root; /* TDP MMU roots, oldest first */
+	uint32_t free_page;  /* list by next */
+	uint32_t first_root; /* TDP MMU roots, newest first as in KVM */
 	unsigned int next_root_id;
 	uint8_t valid_gen;         /* mmu_valid_gen */
 	uint64_t mmu_pages_max;    /* n_max_mmu_pages, of shadow pages */

@@ -127,13 +127,8 @@ static struct mmu_page *find_root(struct tdp_vm *vm, uint32_t role_word,
 
 static void list_root(struct tdp_vm *vm, struct mmu_page *root)
 {
-	uint32_t frame = (uint32_t)(root - vm->pages);
-
-	if (vm->last_root)
-		vm->pages[vm->last_root].next_root = frame;
-	else
-		vm->first_root = frame;
-	vm->last_root = frame;
+	root->next_root = vm->first_root;
+	vm->first_root = (uint32_t)(root - vm->pages);
 }
 
 static void unlist_root(struct tdp_vm *vm, const struct mmu_page *root)
@@ -147,8 +142,6 @@ static void unlist_root(struct tdp_vm *vm, const struct mmu_page *root)
 		vm->pages[before].next_root = root->next_root;
 	else
 		vm->first_root = root->next_root;
-	if (vm->last_root == frame)
-		vm->last_root = before;
 }
 
 struct mmu_page *tdp_root_get(const struct tdp_vcpu *vcpu,

@@ -41,13 +41,14 @@ static void describe(const struct tdp_vm *vm, const struct mmu_page *root,
 static const struct mmu_page *tdp_root_after(const struct tdp_vm *vm,
 					     unsigned int root_id)
 {
+	const struct mmu_page *found = NULL;
 	uint32_t i;
 
-	/* Roots are listed in the order of their numbers. */
-	for (i = vm->first_root; i; i = vm->pages[i].next_root)
-		if (vm->pages[i].root_id > root_id)
-			return &vm->pages[i];
-	return NULL;
+	/* Numbers go down along the list. */
+	for (i = vm->first_root; i && vm->pages[i].root_id > root_id;
+	     i = vm->pages[i].next_root)
+		found = &vm->pages[i];
+	return found;
 }
 
 static const struct mmu_page *root_after(const struct tdp_vm *vm,
