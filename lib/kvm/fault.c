@@ -86,8 +86,7 @@ static enum ret_pf get_page(struct fault *f)
 			       f->error);
 	if (f->status)
 		return RET_PF_STOP;
-	if (gup.invalidate_end)
-		notify_unmap(f->vm, gup.invalidate_start, gup.invalidate_end);
+	notify_unmap_all(f->vm, &gup.notices);
 	if (status != GUP_OK)
 		return gup_failed(f, status);
 	f->pfn = gup.hpa >> 12;

@@ -19,8 +19,7 @@ enum guest_mem_status guest_mem_frame(struct tdp_vm *vm, unsigned int as_id,
 	if (hostmm_gup(&vm->mm, memslot_hva(slot, gpa >> 12), write, &status,
 		       &gup, NULL))
 		return GUEST_MEM_NO_MEMORY;
-	if (gup.invalidate_end)
-		notify_unmap(vm, gup.invalidate_start, gup.invalidate_end);
+	notify_unmap_all(vm, &gup.notices);
 	if (status == GUP_BLOCKS)
 		return GUEST_MEM_BLOCKS;
 	if (status != GUP_OK)

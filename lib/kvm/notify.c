@@ -76,3 +76,12 @@ void notify_unmap(struct tdp_vm *vm, uint64_t start, uint64_t end)
 	notify_begin(vm, start, end);
 	notify_end(vm);
 }
+
+void notify_unmap_all(struct tdp_vm *vm, const struct host_notices *notices)
+{
+	unsigned int i;
+
+	for (i = 0; i < notices->nr; i++)
+		notify_unmap(vm, notices->range[i].start,
+			     notices->range[i].end);
+}

@@ -12,6 +12,9 @@
  */
 void notify_unmap(struct tdp_vm *vm, uint64_t start, uint64_t end);
 
+/* The same for each of several ranges, in order. */
+void notify_unmap_all(struct tdp_vm *vm, const struct host_notices *notices);
+
 /*
  * Its two halves, for callers that let others run in between: the entries go
  * before the host changes its own tables, and faults on the range are retried

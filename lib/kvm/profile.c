@@ -296,6 +296,14 @@ ROW(NX_RECOVERY,
     MAYBE(5_10, NX_RECOVERY_ONE_LIST_ZAPS_LOGGED), MAYBE(6_4, NX_RECOVERY_ONE_LIST),
     SINCE(6_12, NX_RECOVERY_ONE_LIST), SINCE(6_18, NX_RECOVERY_PER_MMU)),
 
+/* The host's memory management */
+ROW(HOST_ZERO_THP,
+    "What the first write to a huge zero page gives: a page of 4 KiB, of a huge page that "
+    "is split, or a huge page.",
+    "Debian's 6.12.117 under random scenarios; patch of 2024-10-08 (6.13): "
+    "do_huge_zero_wp_pmd()",
+    ALWAYS(HOST_ZERO_THP_SPLITS), MAYBE(6_13, HOST_ZERO_THP_HUGE)),
+
 /* KVM_PRE_FAULT_MEMORY */
 ROW(PREFAULT_API,
     "The ioctl that maps guest memory in advance; map_v1 to map_v3 were posted, never "

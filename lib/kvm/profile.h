@@ -152,6 +152,8 @@
 	V(ALWAYS_ZAPS, "always_zaps") V(ZAPS_IF_CACHING, "zaps_if_caching")
 #define VALUES_NX_HUGE_PAGES(V)						\
 	V(OFF, "off") V(FORCE, "force")
+#define VALUES_HOST_ZERO_THP(V)						\
+	V(SPLITS, "splits") V(HUGE, "huge")
 #define VALUES_NX_RECOVERY(V)						\
 	V(ONE_LIST_ZAPS_LOGGED, "one_list_zaps_logged")			\
 	V(ONE_LIST, "one_list") V(PER_MMU, "per_mmu")
@@ -227,6 +229,8 @@
 	X(DIRTY_COLLAPSE,	DIRTY_COLLAPSE,		"dirty.collapse") \
 	X(SHADOW_COLLAPSE,	SHADOW_COLLAPSE,	"shadow.collapse") \
 	X(NX_RECOVERY,		NX_RECOVERY,		"nx.recovery")	\
+	/* the host's memory management */				\
+	X(HOST_ZERO_THP,	HOST_ZERO_THP,		"host.zero_thp") \
 	/* KVM_PRE_FAULT_MEMORY */					\
 	X(PREFAULT_API,		PREFAULT_API,		"prefault.api")	\
 	X(PREFAULT_SMM,		PREFAULT_MODE,		"prefault.smm")	\
@@ -439,6 +443,9 @@ enum value_mmio_wrap { VALUES_MMIO_WRAP(V) NR_MMIO_WRAP };
 #undef V
 #define V(id, text) NX_HUGE_PAGES_##id,
 enum value_nx_huge_pages { VALUES_NX_HUGE_PAGES(V) NR_NX_HUGE_PAGES };
+#undef V
+#define V(id, text) HOST_ZERO_THP_##id,
+enum value_host_zero_thp { VALUES_HOST_ZERO_THP(V) NR_HOST_ZERO_THP };
 #undef V
 #define V(id, text) NX_RECOVERY_##id,
 enum value_nx_recovery { VALUES_NX_RECOVERY(V) NR_NX_RECOVERY };

@@ -231,10 +231,27 @@ static void map_page(struct hostmm *mm, struct vma *vma, uint64_t hva,
 	range_split(mm, start + size);
 	mm->vmas[range_above(mm, start)].mapped = mapped;
 	range_join(mm, start, start + size);
-	if (!copies)
-		return;
-	gup->invalidate_start = start;
-	gup->invalidate_end = start + size;
+	if (copies)
+		notices_add(&gup->notices, start, start + size);
+}
+
+/*
+ * The huge zero page goes before one of its 4 KiB pages is written.  Linux
+ * 6.12: do_huge_pmd_wp_page()
+ */
+static void split_zero_page(struct hostmm *mm, uint64_t hva, struct gup *gup)
+{
+	uint64_t block = align_down(hva, SIZE_2M);
+
+	range_split_block(mm, hva);
+	notices_add(&gup->notices, block, block + SIZE_2M);
+}
+
+static bool is_huge_zero_page(const struct vma *vma, uint64_t hva)
+{
+	return vma->backing == TDP_BACKING_THP &&
+	       vma->mapped == HOST_READ_ONLY &&
+	       range_level(vma, hva) == TDP_LEVEL_2M;
 }
 
 int hostmm_gup(struct hostmm *mm, uint64_t hva, bool write,
@@ -252,8 +269,14 @@ int hostmm_gup(struct hostmm *mm, uint64_t hva, bool write,
 	mapped = reads_shared(vma) && !write ? HOST_READ_ONLY : HOST_MAPPED;
 	if (vma->mapped >= mapped)
 		return TDP_OK;
-	ret = range_reserve(mm, 2, err);
-	if (!ret)
-		map_page(mm, &mm->vmas[range_above(mm, hva)], hva, mapped, gup);
-	return ret;
+	ret = range_reserve(mm, 4, err);
+	if (ret)
+		return ret;
+	if (write && mm->zero_splits &&
+	    is_huge_zero_page(&mm->vmas[range_above(mm, hva)], hva)) {
+		split_zero_page(mm, hva, gup);
+		gup->level = TDP_LEVEL_4K;
+	}
+	map_page(mm, &mm->vmas[range_above(mm, hva)], hva, mapped, gup);
+	return TDP_OK;
 }

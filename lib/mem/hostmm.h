@@ -9,6 +9,8 @@
 #ifndef TDPSIM_MEM_HOSTMM_H
 #define TDPSIM_MEM_HOSTMM_H
 
+#include <assert.h>
+
 #include "mem/physmem.h"
 #include "tdpsim/vm.h"
 
@@ -36,6 +38,8 @@ struct hostmm {
 	uint32_t next_area;
 	uint64_t next_hva; /* where an unplaced mapping goes */
 	uint64_t zero_hpa; /* the shared zero page: 2 MiB, both sizes */
+	/* The first write to a huge zero page copies 4 KiB and not 2 MiB. */
+	bool zero_splits;
 };
 
 /* What get_user_pages gives KVM, or why it gives nothing. */
@@ -47,16 +51,34 @@ enum gup_status {
 	GUP_POISON,    /* the page has a hardware error */
 };
 
+/* Ranges of userspace addresses of which MMU notifiers are told, in order. */
+#define MAX_NOTICES 4
+
+struct host_notices {
+	unsigned int nr;
+	struct {
+		uint64_t start, end;
+	} range[MAX_NOTICES];
+};
+
+static inline void notices_add(struct host_notices *n, uint64_t start,
+			       uint64_t end)
+{
+	assert(n->nr < MAX_NOTICES);
+	n->range[n->nr].start = start;
+	n->range[n->nr++].end = end;
+}
+
 struct gup {
 	uint64_t hpa;       /* of the 4 KiB frame */
 	unsigned int level; /* size of the host's own mapping: 1, 2 or 3 */
 	bool writable;      /* may be mapped writable now */
 	bool mmio;          /* no RAM behind it */
 	/*
-	 * A write broke a shared page: what the process had mapped in
-	 * [start, end) before is gone, and the notifier says so.
+	 * A write broke a shared page: what the process had mapped there
+	 * before is gone, and the notifiers are told so.
 	 */
-	uint64_t invalidate_start, invalidate_end;
+	struct host_notices notices;
 };
 
 int hostmm_init(struct hostmm *mm, struct physmem *pm, struct tdp_error *err);
@@ -79,16 +101,6 @@ const struct vma *hostmm_find(const struct hostmm *mm, uint64_t hva);
 
 /* Is any byte of [@hva, @hva + @size) mapped? */
 bool hostmm_overlaps(const struct hostmm *mm, uint64_t hva, uint64_t size);
-
-/* Ranges of userspace addresses of which MMU notifiers are told, in order. */
-#define MAX_NOTICES 4
-
-struct host_notices {
-	unsigned int nr;
-	struct {
-		uint64_t start, end;
-	} range[MAX_NOTICES];
-};
 
 /* What [@hva, @hva + @size) shall be. */
 struct host_change {

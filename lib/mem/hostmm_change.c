@@ -9,13 +9,6 @@
 #include "base/error.h"
 #include "mem/hostmm_range.h"
 
-static void tell(struct host_notices *n, uint64_t start, uint64_t end)
-{
-	assert(n->nr < MAX_NOTICES);
-	n->range[n->nr].start = start;
-	n->range[n->nr++].end = end;
-}
-
 /* Is anything of [@start, @end) in the process's page tables? */
 static bool any_mapped(const struct hostmm *mm, uint64_t start, uint64_t end)
 {
@@ -37,16 +30,6 @@ static bool mapped_huge(const struct hostmm *mm, uint64_t hva)
 	       range_level(vma, hva) == TDP_LEVEL_2M;
 }
 
-/* From now on the block around @hva is mapped by 4 KiB pages. */
-static void split_block(struct hostmm *mm, uint64_t hva)
-{
-	uint64_t block = align_down(hva, SIZE_2M);
-
-	range_split(mm, block);
-	range_split(mm, block + SIZE_2M);
-	mm->vmas[range_above(mm, block)].small = true;
-}
-
 /*
  * A VMA is to end at @hva.  If a huge page could lie across, the host splits
  * it, or says so at least.  Linux 6.12: split_huge_pmd_if_needed(), which
@@ -66,9 +49,9 @@ static void cut(struct hostmm *mm, uint64_t hva, uint64_t floor,
 	    !any_mapped(mm, align_down(hva, SIZE_1G),
 			align_down(hva, SIZE_1G) + SIZE_1G))
 		return;
-	tell(n, block, block + SIZE_2M);
+	notices_add(n, block, block + SIZE_2M);
 	if (mapped_huge(mm, hva))
-		split_block(mm, hva);
+		range_split_block(mm, hva);
 }
 
 static void cut_both(struct hostmm *mm, const struct host_change *c,
@@ -98,7 +81,7 @@ static int map_over(struct hostmm *mm, const struct host_change *c,
 	if (told)
 		cut_both(mm, c, n);
 	if (told)
-		tell(n, c->hva, c->hva + c->size);
+		notices_add(n, c->hva, c->hva + c->size);
 	return hostmm_map(mm, c->hva, c->size, c->backing, c->untouched,
 			  c->read_only, err);
 }
@@ -139,7 +122,7 @@ static void protect(struct hostmm *mm, const struct host_change *c,
 
 	cut_both(mm, c, n);
 	if (mapped)
-		tell(n, c->hva, c->hva + c->size);
+		notices_add(n, c->hva, c->hva + c->size);
 	for_each_part(mm, c, set_protection);
 }
 
@@ -159,6 +142,17 @@ static void set_pages(struct hostmm *mm, struct vma *vma,
 }
 
 /*
+ * Is it MADV_DONTNEED or a hole in the file?  Those tell of the whole range
+ * without a look at the page tables.  Linux 6.12: zap_page_range_single()
+ */
+static bool discards(const struct hostmm *mm, const struct host_change *c)
+{
+	const struct vma *vma = hostmm_find(mm, c->hva);
+
+	return c->untouched && vma && vma->backing == c->backing;
+}
+
+/*
  * Pages come and go within a VMA: madvise(), a userfault that is served, a
  * file that shrinks or grows, memory that fails.  A huge page that loses a
  * part is split, of which the notifiers hear behind the range itself.  Linux
@@ -170,16 +164,16 @@ static void change_pages(struct hostmm *mm, const struct host_change *c,
 	uint64_t ends[] = { c->hva, c->hva + c->size }, last = 0;
 	unsigned int i;
 
-	if (any_mapped(mm, c->hva, ends[1]))
-		tell(n, c->hva, ends[1]);
+	if (discards(mm, c) || any_mapped(mm, c->hva, ends[1]))
+		notices_add(n, c->hva, ends[1]);
 	for (i = 0; i < 2; i++) {
 		uint64_t block = align_down(ends[i], SIZE_2M);
 
 		if (ends[i] == block || block == last ||
 		    !mapped_huge(mm, block))
 			continue;
-		tell(n, block, block + SIZE_2M);
-		split_block(mm, block);
+		notices_add(n, block, block + SIZE_2M);
+		range_split_block(mm, block);
 		last = block;
 	}
 	for_each_part(mm, c, set_pages);

@@ -90,6 +90,15 @@ void range_split(struct hostmm *mm, uint64_t hva)
 	insert_at(mm, i + 1, &upper);
 }
 
+void range_split_block(struct hostmm *mm, uint64_t hva)
+{
+	uint64_t block = align_down(hva, SIZE_2M);
+
+	range_split(mm, block);
+	range_split(mm, block + SIZE_2M);
+	mm->vmas[range_above(mm, block)].small = true;
+}
+
 void range_drop(struct hostmm *mm, uint64_t start, uint64_t end)
 {
 	size_t i;

@@ -31,6 +31,8 @@ int range_reserve(struct hostmm *mm, size_t more, struct tdp_error *err);
 void range_insert(struct hostmm *mm, const struct vma *vma);
 /* Make @hva the border of two ranges: takes room for one. */
 void range_split(struct hostmm *mm, uint64_t hva);
+/* The 2 MiB block around @hva is mapped by 4 KiB pages: room for two. */
+void range_split_block(struct hostmm *mm, uint64_t hva);
 /* Takes room for two. */
 void range_drop(struct hostmm *mm, uint64_t start, uint64_t end);
 /* Join what is alike around the ranges in [@start, @end). */

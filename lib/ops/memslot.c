@@ -333,8 +333,7 @@ static enum guest_mem_status user_frame(struct tdp_vm *vm, unsigned int as_id,
 	if (hostmm_gup(&vm->mm, memslot_hva(slot, gpa >> 12), write, &status,
 		       &gup, NULL))
 		return GUEST_MEM_NO_MEMORY;
-	if (gup.invalidate_end)
-		notify_unmap(vm, gup.invalidate_start, gup.invalidate_end);
+	notify_unmap_all(vm, &gup.notices);
 	*hpa = gup.hpa | (gpa & FRAME_MASK);
 	return status == GUP_OK ? GUEST_MEM_OK : GUEST_MEM_FAULT;
 }
@@ -416,13 +415,12 @@ int tdp_vm_set_backing(struct tdp_vm *vm,
 {
 	struct host_change to;
 	struct host_notices notices;
-	unsigned int i;
 	int ret = change_of(vm, change, &to, err);
 
 	if (!ret)
 		ret = hostmm_change(&vm->mm, &to, &notices, err);
-	for (i = 0; i < notices.nr && !ret; i++)
-		notify_unmap(vm, notices.range[i].start, notices.range[i].end);
+	if (!ret)
+		notify_unmap_all(vm, &notices);
 	return ret;
 }
 

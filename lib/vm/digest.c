@@ -14,7 +14,7 @@
  */
 static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2456,
 	      "new state: see above");
-static_assert(sizeof(struct tdp_vm) == 936, "new state: see above");
+static_assert(sizeof(struct tdp_vm) == 944, "new state: see above");
 static_assert(sizeof(struct mmu_page) == 88, "new state: see above");
 
 struct put {
@@ -115,7 +115,7 @@ static void put_tdp_roots(const struct put *p)
 	digest_put(p->d, UINT64_MAX);
 }
 
-/* Where in the order of creation; root pages are listed in that order. */
+/* Where in the list of roots, which is in the order of creation. */
 static uint64_t root_name(const struct tdp_vm *vm, uint64_t hpa)
 {
 	const struct mmu_page *page = root_page(vm, hpa);

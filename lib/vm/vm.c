@@ -34,7 +34,10 @@ static int create_memory(struct tdp_vm *vm, struct tdp_error *err)
 	ret = pages_init(vm, err);
 	if (ret)
 		return ret;
-	return hostmm_init(&vm->mm, &vm->pm, err);
+	ret = hostmm_init(&vm->mm, &vm->pm, err);
+	vm->mm.zero_splits = behaviour(&vm->kvm, B_HOST_ZERO_THP) ==
+			     HOST_ZERO_THP_SPLITS;
+	return ret;
 }
 
 int tdp_vm_create(const struct tdp_host_config *host,

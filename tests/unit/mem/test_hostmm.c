@@ -95,6 +95,44 @@ static void backing(void **state)
 	end(&w);
 }
 
+/* As Debian's 6.12 was seen to do: the huge zero page goes, 4 KiB are copied. */
+static void write_splits_the_huge_zero_page(void **state)
+{
+	enum gup_status status;
+	struct world w;
+	struct gup gup;
+
+	(void)state;
+	begin(&w);
+	w.mm.zero_splits = true;
+	assert_int_equal(hostmm_map(&w.mm, HVA, 6 * MIB, TDP_BACKING_THP, true,
+				    false, NULL),
+			 TDP_OK);
+	hostmm_gup(&w.mm, HVA + 3 * MIB, false, &status, &gup, NULL);
+	assert_int_equal(gup.level, TDP_LEVEL_2M);
+	assert_int_equal(
+		hostmm_gup(&w.mm, HVA + 3 * MIB, true, &status, &gup, NULL),
+		TDP_OK);
+	assert_int_equal(gup.level, TDP_LEVEL_4K);
+	assert_true(gup.writable);
+	assert_int_equal(gup.notices.nr, 2);
+	assert_int_equal(gup.notices.range[0].start, HVA + 2 * MIB);
+	assert_int_equal(gup.notices.range[0].end, HVA + 4 * MIB);
+	assert_int_equal(gup.notices.range[1].start, HVA + 3 * MIB);
+	assert_int_equal(gup.notices.range[1].end, HVA + 3 * MIB + 0x1000);
+	/* The rest of the block is the zero page still, by 4 KiB. */
+	hostmm_gup(&w.mm, HVA + 2 * MIB, false, &status, &gup, NULL);
+	assert_int_equal(gup.level, TDP_LEVEL_4K);
+	assert_false(gup.writable);
+	hostmm_gup(&w.mm, HVA, false, &status, &gup, NULL);
+	assert_int_equal(gup.level, TDP_LEVEL_2M);
+	/* What nobody has read becomes huge at once. */
+	hostmm_gup(&w.mm, HVA + 4 * MIB, true, &status, &gup, NULL);
+	assert_int_equal(gup.level, TDP_LEVEL_2M);
+	assert_int_equal(gup.notices.nr, 0);
+	end(&w);
+}
+
 static void write_breaks_one_huge_page_only(void **state)
 {
 	enum gup_status status;
@@ -107,14 +145,14 @@ static void write_breaks_one_huge_page_only(void **state)
 				    false, NULL),
 			 TDP_OK);
 	hostmm_gup(&w.mm, HVA + 3 * MIB, false, &status, &gup, NULL);
-	assert_int_equal(gup.invalidate_end, 0);
+	assert_int_equal(gup.notices.nr, 0);
 	assert_int_equal(hostmm_find(&w.mm, HVA + 2 * MIB)->mapped,
 			 HOST_READ_ONLY);
 	assert_int_equal(
 		hostmm_gup(&w.mm, HVA + 3 * MIB, true, &status, &gup, NULL),
 		TDP_OK);
-	assert_int_equal(gup.invalidate_start, HVA + 2 * MIB);
-	assert_int_equal(gup.invalidate_end, HVA + 4 * MIB);
+	assert_int_equal(gup.notices.range[0].start, HVA + 2 * MIB);
+	assert_int_equal(gup.notices.range[0].end, HVA + 4 * MIB);
 	assert_int_equal(hostmm_find(&w.mm, HVA + 2 * MIB)->mapped,
 			 HOST_MAPPED);
 	assert_int_equal(hostmm_find(&w.mm, HVA)->mapped, HOST_NOT_MAPPED);
@@ -124,7 +162,7 @@ static void write_breaks_one_huge_page_only(void **state)
 	assert_int_equal(
 		hostmm_gup(&w.mm, HVA + 3 * MIB, true, &status, &gup, NULL),
 		TDP_OK);
-	assert_int_equal(gup.invalidate_end, 0);
+	assert_int_equal(gup.notices.nr, 0);
 	end(&w);
 }
 
@@ -157,7 +195,7 @@ static void first_write(void **state)
 	if (r->read_first)
 		hostmm_gup(&w.mm, HVA, false, &status, &gup, NULL);
 	hostmm_gup(&w.mm, HVA, true, &status, &gup, NULL);
-	assert_int_equal(gup.invalidate_end != 0, r->told);
+	assert_int_equal(gup.notices.nr != 0, r->told);
 	assert_true(gup.writable);
 	assert_true(hostmm_get_mapped(&w.mm, HVA, &gup));
 	end(&w);
@@ -261,6 +299,7 @@ int main(void)
 	static const struct suite suites[] = {
 		ROWS(rows, backing),
 		CASE(write_breaks_one_huge_page_only),
+		CASE(write_splits_the_huge_zero_page),
 		ROWS(first_writes, first_write),
 		CASE(accesses_in_turn_need_one_range),
 		CASE(huge_page_needs_its_whole_block),

@@ -89,7 +89,7 @@ static const struct row {
 	{ "discard_whole_huge", TDP_BACKING_THP, false,
 	  { 2 * MIB, 2 * MIB, TDP_BACKING_THP, true, false }, 1, { { 2 * MIB, 4 * MIB } } },
 	{ "discard_untouched", TDP_BACKING_THP, true,
-	  { PAGE, PAGE, TDP_BACKING_THP, true, false }, NONE_TOLD, { { 0, 0 } } },
+	  { PAGE, PAGE, TDP_BACKING_THP, true, false }, 1, { { PAGE, 2 * PAGE } } },
 	{ "userfault_served", TDP_BACKING_UFFD_MISSING, false,
 	  { 0, PAGE, TDP_BACKING_ANONYMOUS, false, false }, NONE_TOLD, { { 0, 0 } } },
 	{ "file_grows", TDP_BACKING_BEYOND_EOF, false,
@@ -199,7 +199,7 @@ static void zeropage_was_mapped_by_a_read(void **state)
 				     false },
 	       NULL, 0);
 	hostmm_gup(&w.mm, HVA, true, &status, &gup, NULL);
-	assert_int_equal(gup.invalidate_end, HVA + PAGE);
+	assert_int_equal(gup.notices.range[0].end, HVA + PAGE);
 	end(&w);
 }
 
