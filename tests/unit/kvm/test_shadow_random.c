@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest that edits its page tables, flushes, switches roots and accesses
- * memory at random: invariants hold after every step, and right after a flush
- * no SPTE grants what the guest's own tables do not.
+ * A guest that edits its page tables, flushes, switches roots, turns CR0.WP,
+ * SMEP and SMAP over and accesses memory at random, while the host logs dirty
+ * pages and ages: 100,000 steps in all.  Invariants hold, right after a flush no
+ * SPTE grants what the guest's own tables do not, and what is writable in a
+ * logged slot is dirty.
  *
  * The guest's tables are read here by a walk of its own, which shares nothing
  * with the library's.
  */
 #include "arch/pte_bits.h"
+#include "arch/regs.h"
 #include "base/bits.h"
+#include "kvm/dirty_log.h"
 #include "kvm/lookup.h"
 #include "kvm/shadow.h"
 #include "kvm/shadow_page.h"
@@ -25,6 +29,8 @@ struct guest {
 	uint64_t seed;
 	unsigned int levels;
 	uint64_t cr3;
+	uint64_t cr0, cr4;
+	bool logged;
 	uint64_t touched[NR_TOUCHED]; /* where accesses succeeded last */
 	unsigned int nr_touched;
 };
@@ -36,12 +42,12 @@ static const struct row {
 	unsigned int levels;
 	unsigned int steps;
 } rows[] = {
-	{ "4level/v6.12", "v6.12", TDP_AMD, 4, 10000 },
-	{ "4level/v7.1", "v7.1", TDP_INTEL, 4, 10000 },
-	{ "5level/v6.18", "v6.18", TDP_AMD, 5, 5000 },
-	{ "4level/v5.17", "v5.17", TDP_AMD, 4, 5000 },
-	{ "4level/v5.10", "v5.10", TDP_INTEL, 4, 5000 },
-	{ "4level/v7.2", "v7.2", TDP_AMD, 4, 5000 },
+	{ "4level/v6.12", "v6.12", TDP_AMD, 4, 20000 },
+	{ "4level/v7.1", "v7.1", TDP_INTEL, 4, 20000 },
+	{ "5level/v6.18", "v6.18", TDP_AMD, 5, 15000 },
+	{ "4level/v5.17", "v5.17", TDP_AMD, 4, 15000 },
+	{ "4level/v5.10", "v5.10", TDP_INTEL, 4, 15000 },
+	{ "4level/v7.2", "v7.2", TDP_AMD, 4, 15000 },
 };
 
 static uint64_t next(struct guest *g)
@@ -168,6 +174,13 @@ static struct grant grant_of(struct guest *g, uint64_t addr)
 	return grant;
 }
 
+static bool is_dirty(struct guest *g, uint64_t gfn)
+{
+	const struct memslot *slot = memslots_find(&g->m.vm->slots[0], gfn);
+
+	return slot->dirty->words[gfn / 64] & BIT(gfn % 64);
+}
+
 static void check_address(struct guest *g, uint64_t addr)
 {
 	const struct spte_format *fmt = &g->m.vm->fmt;
@@ -184,7 +197,11 @@ static void check_address(struct guest *g, uint64_t addr)
 	    !spte_leaf(last->spte, last->level))
 		return;
 	assert_true(grant.mapped);
-	assert_true(grant.write || !spte_writable(last->spte));
+	/* With CR0.WP clear a supervisor may write; users are kept out. */
+	assert_true(grant.write || !spte_writable(last->spte) ||
+		    (!(g->cr0 & CR0_WP) && !(last->spte & PTE_US)));
+	assert_true(!spte_writable(last->spte) || !g->logged ||
+		    is_dirty(g, grant.gfn));
 	assert_true(grant.exec || !spte_executable(fmt, last->spte));
 	assert_true(grant.user || !(last->spte & PTE_US));
 	/* The frame that the guest named, where userspace has it. */
@@ -290,9 +307,59 @@ static void unmap_frame(struct guest *g)
 			 TDP_OK);
 }
 
+static void write_reg(struct guest *g, enum tdp_reg reg, uint64_t value)
+{
+	assert_int_equal(
+		tdp_vcpu_write_reg(g->m.vcpu, reg, value, &g->m.result),
+		TDP_OK);
+	assert_int_equal(g->m.result.outcome, TDP_OUTCOME_DONE);
+}
+
+/* One bit that roles depend on. */
+static void toggle_mode(struct guest *g)
+{
+	switch (below(g, 3)) {
+	case 0:
+		g->cr0 ^= CR0_WP;
+		write_reg(g, TDP_REG_CR0, g->cr0);
+		break;
+	case 1:
+		g->cr4 ^= CR4_SMEP;
+		write_reg(g, TDP_REG_CR4, g->cr4);
+		break;
+	default:
+		g->cr4 ^= CR4_SMAP;
+		write_reg(g, TDP_REG_CR4, g->cr4);
+	}
+}
+
+/* The host begins, reads or ends the log, or asks what was used. */
+static void log_or_age(struct guest *g)
+{
+	struct tdp_memslot region = { .size = 4 * MIB };
+	uint64_t gfn = TABLES + below(g, NR_FRAMES);
+
+	if (one_in(g, 4)) {
+		g->logged = !g->logged;
+		region.flag_dirty_log = g->logged;
+		assert_int_equal(tdp_vm_set_memslot(g->m.vm, &region,
+						    &g->m.result, &g->m.err),
+				 TDP_OK);
+		assert_int_equal(g->m.result.outcome, TDP_OUTCOME_DONE);
+	} else if (g->logged && one_in(g, 2)) {
+		tdp_vm_get_dirty_log(g->m.vm, 0, 0, NULL, 0, &g->m.result,
+				     &g->m.err);
+		assert_int_equal(g->m.result.ret, 0);
+	} else {
+		assert_int_equal(tdp_vm_age(g->m.vm, 0, TDP_GPA(gfn << 12),
+					    0x1000, &g->m.result, &g->m.err),
+				 TDP_OK);
+	}
+}
+
 static void step(struct guest *g)
 {
-	uint64_t dice = below(g, 32);
+	uint64_t dice = below(g, 34);
 
 	if (dice == 0)
 		flush(g);
@@ -305,12 +372,19 @@ static void step(struct guest *g)
 		unmap_frame(g);
 	else if (dice == 4)
 		shadow_unprotect_gfn(g->m.vm, TABLES + below(g, NR_TABLES));
+	else if (dice == 32)
+		toggle_mode(g);
+	else if (dice == 33)
+		log_or_age(g);
 	else if (dice < 15)
 		edit_table(g);
 	else
 		access(g, (enum tdp_access_kind)below(g, 3),
 		       one_in(g, 2) ? random_address(g) :
 				      g->touched[below(g, NR_TOUCHED)]);
+	/* It costs more than most steps do. */
+	if (!one_in(g, 3))
+		return;
 	if (tdp_vm_check(g->m.vm, &g->m.err))
 		fail_msg("%s", g->m.err.message);
 }
@@ -342,6 +416,8 @@ static void start(struct guest *g, const struct row *r)
 			 TDP_OK);
 	assert_int_equal(g->m.result.ret, 0);
 	g->cr3 = sregs.cr3;
+	g->cr0 = sregs.cr0;
+	g->cr4 = sregs.cr4;
 }
 
 static void random_guest(void **state)
