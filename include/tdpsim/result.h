@@ -113,7 +113,26 @@ enum tdp_outcome {
 	X(SLOT_OVERLAPS,	"slot_overlaps",	"the range overlaps another slot") \
 	X(NOT_LOGGED,		"not_logged",		"the slot keeps no dirty log") \
 	X(LPAGE_INFO_BOUNDS, "lpage_info_bounds", \
-	  "lpage_info of the slot was read before its start")
+	  "lpage_info of the slot was read before its start") \
+	X(QUIRK,		"quirk",		"KVM does not know the quirk") \
+	/* private memory */						\
+	X(VM_TYPE,		"vm_type",		"this kernel makes no VM of that type") \
+	X(NO_PRIVATE_MEMORY, "no_private_memory", "VMs of this type have no private memory") \
+	X(ATTRIBUTES,		"attributes",		"no such memory attribute") \
+	X(PRIVATE_NO_SLOT, "private_no_slot", "the gfn is private, but no memslot covers it") \
+	X(PRIVATE_NO_GMEM, "private_no_gmem", \
+	  "the gfn is private, but its memslot has no guest_memfd")	\
+	X(ATTRIBUTE_DIFFERS, "attribute_differs", \
+	  "the access is private and the gfn is not, or the other way round") \
+	X(BAD_GMEM, "bad_gmem", "no guest_memfd may have this size or these flags") \
+	X(NO_GMEM,		"no_gmem",		"there is no guest_memfd of that number") \
+	X(GMEM_SLOT, "gmem_slot", \
+	  "a slot of a guest_memfd takes no dirty log, no KVM_MEM_READONLY and no change") \
+	X(GMEM_RANGE, "gmem_range", "the guest_memfd ends before, or the offset is unaligned") \
+	X(GMEM_BOUND, "gmem_bound", "another slot has that part of the guest_memfd") \
+	X(GMEM_NO_MMAP, "gmem_no_mmap", "the guest_memfd was made without the flag for mmap") \
+	X(GMEM_MAP_PRIVATE, "gmem_map_private", "a guest_memfd can only be mapped MAP_SHARED") \
+	X(GMEM_NO_FAULT, "gmem_no_fault", "the host may not touch memory of this guest_memfd")
 /* clang-format on */
 
 /** enum tdp_reason - which check decided */
@@ -198,8 +217,12 @@ struct tdp_result {
 	/** LIVELOCK: events of one round of the loop (tdp_vcpu_get_cycle()) */
 	unsigned int cycle;
 
-	/** KVM_EXIT_* of kvm_run, if the operation is a KVM_RUN */
+	/** KVM_EXIT_* of kvm_run, if the call filled it in */
 	unsigned int exit_reason;
+	/** kvm_run.memory_fault, if that is KVM_EXIT_MEMORY_FAULT (39) */
+	uint64_t memory_fault_flags;
+	uint64_t memory_fault_gpa;
+	uint64_t memory_fault_size;
 	/** MTRR/PAT/CR value read back, for register reads */
 	uint64_t value;
 };

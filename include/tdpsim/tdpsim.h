@@ -10,11 +10,13 @@
 #define TDPSIM_TDPSIM_H
 
 #include "account.h"
+#include "capability.h"
 #include "error.h"
 #include "event.h"
 #include "explain.h"
 #include "explore.h"
 #include "generate.h"
+#include "gmem.h"
 #include "memtype.h"
 #include "profile.h"
 #include "result.h"

@@ -283,8 +283,6 @@ TDP_API int tdp_vm_get_memtypes(struct tdp_vm *vm, tdp_gva gva,
 				struct tdp_memtypes *memtypes,
 				struct tdp_error *err);
 
-#define TDP_CAP_PRE_FAULT_MEMORY 236
-
 /**
  * tdp_vm_prefault_capability() - KVM_CHECK_EXTENSION of KVM_CAP_PRE_FAULT_MEMORY
  * @system: asked of /dev/kvm, else of the VM

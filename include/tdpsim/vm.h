@@ -141,6 +141,9 @@ TDP_API const char *tdp_backing_name(enum tdp_backing backing);
  * @read_only: the host mapping is PROT_READ
  * @flag_readonly:  KVM_MEM_READONLY
  * @flag_dirty_log: KVM_MEM_LOG_DIRTY_PAGES
+ * @gmem:        number of a guest_memfd: KVM_SET_USER_MEMORY_REGION2 with
+ *               KVM_MEM_GUEST_MEMFD; 0: none
+ * @gmem_offset: byte of the guest_memfd that is behind @gpa; a multiple of 4 KiB
  */
 struct tdp_memslot {
 	unsigned int slot;
@@ -153,14 +156,17 @@ struct tdp_memslot {
 	bool read_only;
 	bool flag_readonly;
 	bool flag_dirty_log;
+	unsigned int gmem;
+	uint64_t gmem_offset;
 };
 
 /**
  * tdp_vm_set_memslot() - KVM_SET_USER_MEMORY_REGION
  * @region: size 0 deletes the slot, whatever else is set
- * @result: ret is 0, -EINVAL, -EEXIST or -ENOMEM
+ * @result: ret is 0, -EINVAL, -EEXIST or -ENOMEM; with a guest_memfd also
+ *          -EBADF, or -ENOTTY for a kernel without guest_memfd
  *
- * KVM: __kvm_set_memory_region().
+ * KVM: __kvm_set_memory_region(), kvm_gmem_bind().
  *
  * Return: TDP_OK; TDP_ENOMEM; TDP_ELIMIT if host memory can't hold the slot.
  */
@@ -189,9 +195,11 @@ TDP_API int tdp_vm_toggle_dirty_log(struct tdp_vm *vm, unsigned int as_id,
  * tdp_vm_begin_delete_memslot() - another thread is about to delete a memslot
  *
  * The slot is marked invalid and what it mapped is gone, but vCPUs still find
- * it; tdp_vm_set_memslot() with size 0 completes the deletion.
+ * it; tdp_vm_set_memslot() with size 0 completes the deletion.  While a vCPU
+ * sleeps in a fault (outcome BLOCKED) nothing is gone yet, and completing it
+ * sleeps, too.
  *
- * KVM: kvm_invalidate_memslot().
+ * KVM: kvm_invalidate_memslot(), kvm_swap_active_memslots().
  *
  * Return: TDP_OK; ret is -EINVAL if there is no such slot.
  */
@@ -363,7 +371,8 @@ TDP_API void tdp_vm_set_nx_huge_pages(struct tdp_vm *vm, bool force,
  * @ratio:  module parameter nx_huge_pages_recovery_ratio, 60 by default: the
  *          oldest 1 / @ratio of the tables that exist because of the NX
  *          mitigation is zapped, rounded up; 0: none
- * @result: value counts the tables that were zapped
+ * @result: value counts the tables that were zapped; from 6.13 on the thread
+ *          starts with the VM's first KVM_RUN
  *
  * KVM: kvm_recover_nx_huge_pages().
  */
@@ -485,6 +494,7 @@ struct tdp_vm_stats {
 	uint64_t zaps;            /* leaf SPTEs zapped */
 	uint64_t nx_lpage_splits; /* tables that the NX mitigation made */
 	unsigned int noncoherent_dma;
+	bool nx_thread; /* the thread that recovers huge pages is there */
 };
 
 TDP_API void tdp_vm_get_stats(const struct tdp_vm *vm,

@@ -8,6 +8,7 @@
 #include "kvm/guest_memtype.h"
 #include "kvm/mmio.h"
 #include "kvm/notify.h"
+#include "kvm/private.h"
 #include "kvm/track.h"
 
 enum ret_pf fault_no_frames(struct fault *f)
@@ -29,6 +30,7 @@ void fault_decode(struct fault *f)
 	f->exec = f->error_code & PFERR_FETCH;
 	f->user = f->error_code & PFERR_USER;
 	f->rsvd = f->error_code & PFERR_RSVD;
+	f->is_private |= !!(f->error_code & PFERR_PRIVATE_ACCESS);
 	f->max_level = f->level_limit ? f->level_limit : TDP_LEVEL_1G;
 	f->req_level = f->goal_level = TDP_LEVEL_4K;
 	f->host_level = TDP_LEVEL_4K;
@@ -43,6 +45,8 @@ static enum ret_pf handle_no_slot(struct fault *f)
 {
 	struct tdp_vcpu *vcpu = f->vcpu;
 
+	if (f->is_private)
+		return fault_memory_fault(f, -EFAULT, TDP_WHY_PRIVATE_NO_SLOT);
 	mmio_cache(f, f->gfn);
 	f->slot = NULL;
 	f->no_slot = true;
@@ -70,6 +74,8 @@ static enum ret_pf gup_failed(struct fault *f, enum gup_status status)
 		return fault_because(f, RET_PF_RETRY, TDP_WHY_HOST_POISON);
 	case GUP_FORBIDDEN:
 		return fault_errno(f, -EFAULT, TDP_WHY_HOST_PROTECTED);
+	case GUP_SIGBUS:
+		return fault_errno(f, -EFAULT, TDP_WHY_GMEM_NO_FAULT);
 	default:
 		return fault_errno(f, -EFAULT, TDP_WHY_HOST_UNMAPPED);
 	}
@@ -96,15 +102,29 @@ static enum ret_pf get_page(struct fault *f)
 	return RET_PF_CONTINUE;
 }
 
-/* KVM 6.12: kvm_faultin_pfn(), up to where the host is asked */
+/* Does the page come from a guest_memfd?  6.18: kvm_memslot_is_gmem_only() */
+static bool wants_gmem(const struct fault *f)
+{
+	return f->is_private || f->slot->gmem_only;
+}
+
+/*
+ * KVM 6.12: kvm_faultin_pfn(), up to where the host is asked.  With nested
+ * paging is_private is about L2's address: it can differ from what the frame
+ * is.
+ */
 enum ret_pf fault_before_pfn(struct fault *f)
 {
 	f->invalidate_seq = f->vm->invalidate_seq;
+	if (f->is_private != gfn_is_private(f->vm, f->gfn))
+		return fault_memory_fault(f, -EFAULT,
+					  TDP_WHY_ATTRIBUTE_DIFFERS);
 	if (!f->slot)
 		return handle_no_slot(f);
-	if (f->slot->invalid)
+	/* Who sleeps in get_user_pages still sees the slot as it was. */
+	if (f->slot->invalid && !f->vcpu->asleep)
 		return fault_because(f, RET_PF_RETRY, TDP_WHY_SLOT_DYING);
-	if (f->write && f->slot->readonly)
+	if (f->write && f->slot->readonly && !wants_gmem(f))
 		return fault_because(f, RET_PF_EMULATE, TDP_WHY_SLOT_READ_ONLY);
 	return RET_PF_CONTINUE;
 }
@@ -112,8 +132,10 @@ enum ret_pf fault_before_pfn(struct fault *f)
 /* KVM 6.12: __kvm_faultin_pfn() */
 enum ret_pf fault_get_pfn(struct fault *f)
 {
-	enum ret_pf ret = f->slot ? get_page(f) : RET_PF_CONTINUE;
+	enum ret_pf ret = RET_PF_CONTINUE;
 
+	if (f->slot)
+		ret = wants_gmem(f) ? fault_gmem_page(f) : get_page(f);
 	if (ret != RET_PF_CONTINUE)
 		return ret;
 	/* The notifier ran meanwhile: what was looked up may be stale. */
@@ -172,7 +194,8 @@ unsigned int fault_max_mapping_level(const struct tdp_vm *vm,
 		level = vm->max_huge_level;
 	for (; level > TDP_LEVEL_4K; level--)
 		if (!memslot_disallows_level(slot, gfn, level) &&
-		    !gfn_disallows_level(vm, slot, gfn, level))
+		    !gfn_disallows_level(vm, slot, gfn, level) &&
+		    !gfn_attributes_mixed(vm, gfn, level))
 			break;
 	return level < host_level ? level : host_level;
 }

@@ -40,6 +40,7 @@ struct fault {
 
 	/* From the error code. */
 	bool exec, write, present, rsvd, user;
+	bool is_private;
 
 	/* Where the guest wants it. */
 	uint64_t gfn;
@@ -54,6 +55,7 @@ struct fault {
 	bool no_slot;       /* pfn is KVM_PFN_NOSLOT */
 	bool host_writable; /* map_writable */
 	bool host_mmio;
+	bool from_gmem; /* not by way of userspace's mapping */
 
 	/* How big the mapping will be. */
 	unsigned int req_level;
@@ -66,6 +68,7 @@ struct fault {
 	uint64_t old_spte;     /* what stood there before (TDP MMU) */
 	int err;               /* with RET_PF_ERRNO: negative errno */
 	int status;            /* with RET_PF_STOP: enum tdp_status */
+	bool memory_fault;     /* kvm_run says KVM_EXIT_MEMORY_FAULT */
 	unsigned int nr_pages; /* table pages created */
 
 	/* The guest's own tables forbid it: with RET_PF_RETRY a #PF is due. */

@@ -6,6 +6,7 @@
 #include "kvm/fault.h"
 #include "kvm/lookup.h"
 #include "kvm/mmio.h"
+#include "kvm/private.h"
 #include "kvm/shadow.h"
 #include "kvm/tdp_mmu.h"
 #include "kvm/track.h"
@@ -13,7 +14,7 @@
 /* KVM 6.12: page_fault_can_be_fast() */
 static bool can_be_fast(const struct fault *f)
 {
-	if (f->rsvd)
+	if (f->rsvd || f->is_private != gfn_is_private(f->vm, f->gfn))
 		return false;
 	/* Without A/D bits an access-tracked SPTE looks not present. */
 	if (!f->present)
@@ -161,6 +162,14 @@ static bool prepare(struct fault *f)
 	}
 }
 
+/* Nobody could emulate without seeing the guest's private memory. */
+static enum ret_pf no_emulation(struct fault *f, enum ret_pf ret)
+{
+	if (ret != RET_PF_EMULATE || !f->is_private)
+		return ret;
+	return fault_memory_fault(f, -EFAULT, f->why);
+}
+
 enum ret_pf fault_handle(struct fault *f)
 {
 	enum ret_pf ret = prepare(f) ? fault_direct(f) : shadow_page_fault(f);
@@ -168,15 +177,28 @@ enum ret_pf fault_handle(struct fault *f)
 	/* What became of other faults says the result. */
 	if (ret == RET_PF_RETRY && f->why != TDP_WHY_NONE)
 		trace(f->vm, decided, f->vcpu->id, f->gfn, f->why);
-	return ret;
+	return no_emulation(f, ret);
+}
+
+/* The software that protects the VM says what hardware can't know. */
+static void mark_private(struct fault *f)
+{
+	const struct tdp_vm *vm = f->vm;
+
+	if (!gfn_is_private(vm, f->addr >> 12))
+		return;
+	f->is_private = true;
+	if (vm->kvm.value[B_FAULT_PRIVATE] == FAULT_PRIVATE_ERROR_CODE)
+		f->error_code |= PFERR_PRIVATE_ACCESS;
 }
 
 /* An exit because of reserved bits: of an MMIO SPTE? */
 static enum ret_pf exit_begin(struct fault *f)
 {
-	if (!(f->error_code & PFERR_RSVD))
-		return RET_PF_INVALID;
-	return mmio_handle_fault(f);
+	if (f->error_code & PFERR_RSVD)
+		return mmio_handle_fault(f);
+	mark_private(f);
+	return RET_PF_INVALID;
 }
 
 /* KVM 6.12: kvm_mmu_page_fault() */
@@ -192,7 +214,7 @@ enum ret_pf fault_exit(struct fault *f)
 	return ret;
 }
 
-enum ret_pf fault_step(struct fault *f, enum fault_stage *stage)
+static enum ret_pf one_step(struct fault *f, enum fault_stage *stage)
 {
 	enum ret_pf ret;
 
@@ -214,4 +236,9 @@ enum ret_pf fault_step(struct fault *f, enum fault_stage *stage)
 	default:
 		return direct_locked(f);
 	}
+}
+
+enum ret_pf fault_step(struct fault *f, enum fault_stage *stage)
+{
+	return no_emulation(f, one_step(f, stage));
 }

@@ -17,6 +17,8 @@
 #include "kvm/profile.h"
 #include "kvm/role.h"
 #include "kvm/spte.h"
+#include "mem/gfn_set.h"
+#include "mem/gmem.h"
 #include "mem/hostmm.h"
 #include "mem/memslot.h"
 #include "tdpsim/memtype.h"
@@ -148,6 +150,7 @@ struct tdp_vcpu {
 	uint32_t requests;
 	struct tdp_cycle cycle; /* of the last livelock */
 	bool signal_pending;
+	bool asleep; /* in a fault, with the memslots that were there */
 	uint64_t signal_after; /* pages until one becomes pending; 0: none */
 	uint64_t mmio_gfn;     /* vcpu->arch.mmio_gfn and its generation */
 	uint64_t mmio_gva;     /* page-aligned; 0: none */
@@ -174,8 +177,13 @@ struct tdp_vm {
 	struct physmem pm; /* its flat range, and who uses what */
 	struct hostmm mm;
 	struct memslots slots[NR_ADDRESS_SPACES];
+	struct gfn_set private_gfns; /* KVM_MEMORY_ATTRIBUTE_PRIVATE */
+	struct gmems gmems;
 	struct spte_format fmt;
 
+	unsigned int type;        /* enum tdp_vm_type */
+	uint64_t disabled_quirks; /* by userspace */
+	uint64_t quirks_taken;    /* of them, those that were on */
 	bool tdp_enabled;
 	bool tdp_mmu_enabled;
 	unsigned int max_tdp_level;    /* of the vendor module */

@@ -64,6 +64,21 @@ void notify_begin(struct tdp_vm *vm, uint64_t start, uint64_t end)
 		vm->stats.tlb_flushes++;
 }
 
+void notify_unmap_gfns(struct tdp_vm *vm, const struct memslot *slot,
+		       uint64_t start, uint64_t end)
+{
+	uint64_t first = max_u64(start, slot->base_gfn);
+	uint64_t last = min_u64(end, slot->base_gfn + slot->npages);
+	bool zapped;
+
+	if (first >= last)
+		return;
+	zapped = shadow_zap_gfns(vm, slot->as_id, first, last);
+	zapped |= tdp_zap_leaves(vm, (int)slot->as_id, first, last);
+	vm->stats.tlb_flushes += zapped;
+	vm->invalidate_seq++;
+}
+
 void notify_end(struct tdp_vm *vm)
 {
 	assert(vm->invalidations);

@@ -24,6 +24,14 @@ void notify_begin(struct tdp_vm *vm, uint64_t start, uint64_t end);
 void notify_end(struct tdp_vm *vm);
 
 /*
+ * The same for guest frames [@start, @end) of one slot, of which userspace's
+ * tables know nothing.  KVM 6.12: kvm_gmem_invalidate_begin(),
+ * kvm_vm_set_mem_attributes().
+ */
+void notify_unmap_gfns(struct tdp_vm *vm, const struct memslot *slot,
+		       uint64_t start, uint64_t end);
+
+/*
  * May what was looked up for @gfn since the sequence was @seq be stale?  KVM
  * 6.12: mmu_invalidate_retry_gfn()
  */

@@ -99,10 +99,18 @@ static uint64_t recover(struct tdp_vm *vm, struct nx_list *list,
 	return zapped;
 }
 
+bool nx_thread_runs(const struct tdp_vm *vm)
+{
+	return vm->kvm.value[B_NX_THREAD] == NX_THREAD_WITH_VM || vm->has_run;
+}
+
 uint64_t nx_recover(struct tdp_vm *vm, unsigned int ratio)
 {
 	uint64_t zapped = 0;
 	unsigned int i;
+
+	if (!nx_thread_runs(vm))
+		return 0;
 
 	for (i = 0; ratio && i < ARRAY_SIZE(vm->nx); i++)
 		zapped += recover(vm, &vm->nx[i], ratio);

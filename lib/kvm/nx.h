@@ -19,4 +19,7 @@ void nx_untrack(struct tdp_vm *vm, struct mmu_page *page);
  */
 uint64_t nx_recover(struct tdp_vm *vm, unsigned int ratio);
 
+/* Is there a thread that would recover huge pages? */
+bool nx_thread_runs(const struct tdp_vm *vm);
+
 #endif

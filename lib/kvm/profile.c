@@ -61,7 +61,27 @@ ROW(EAGER_PAGE_SPLIT,
     "recordings of 6.1.192 to 7.1.5; 5.19 and 6.0 inferred",
     ALWAYS(SWITCH_OFF), MAYBE(5_19, SWITCH_ON), SINCE(6_1, SWITCH_ON)),
 
+/* Configuration */
+ROW(SW_PROTECTED_VM,
+    "The kernel has CONFIG_KVM_SW_PROTECTED_VM: VMs of type sw-protected, memory "
+    "attributes and, up to 6.17, guest_memfd.",
+    "recordings of 6.12, 6.18.2 and 7.1.5; those of 6.12.117 lack it",
+    ALWAYS(SWITCH_OFF), SINCE(6_8, SWITCH_ON)),
+
 /* Quirks that userspace can disable */
+ROW(QUIRKS_KNOWN,
+    "Bits that KVM_CAP_DISABLE_QUIRKS2 takes; bit 9 only with TDP.",
+    "recordings of 6.12, 6.14, 6.18.2, 7.0 and 7.1.5; KVM 6.13.7; up to 6.11 and 7.2 "
+    "inferred",
+    ALWAYS(QUIRKS_KNOWN_NONE), MAYBE(5_19, QUIRKS_KNOWN_0x3f), MAYBE(6_0, QUIRKS_KNOWN_0x7f),
+    SINCE(6_12, QUIRKS_KNOWN_0xff), SINCE(6_13, QUIRKS_KNOWN_0x1ff),
+    SINCE(6_16, QUIRKS_KNOWN_0x3ff), SINCE(7_0, QUIRKS_KNOWN_0x7ff),
+    MAYBE(7_2, QUIRKS_KNOWN_0xfff)),
+ROW(QUIRKS_REPEAT,
+    "KVM_CAP_DISABLE_QUIRKS2 used twice: the last call counts, or what was disabled "
+    "stays so.",
+    "KVM 6.12 to 6.16: kvm_vm_ioctl_enable_cap(); recordings of 6.18.2 and 7.1.5",
+    ALWAYS(QUIRKS_REPEAT_LAST_COUNTS), SINCE(6_16, QUIRKS_REPEAT_ACCUMULATES)),
 ROW(QUIRK_SLOT_ZAP_ALL,
     "Deleting a memslot zaps all SPTEs (KVM_X86_QUIRK_SLOT_ZAP_ALL; up to 6.11 there is "
     "no way to turn it off).",
@@ -296,6 +316,29 @@ ROW(NX_RECOVERY,
     MAYBE(5_10, NX_RECOVERY_ONE_LIST_ZAPS_LOGGED), MAYBE(6_4, NX_RECOVERY_ONE_LIST),
     SINCE(6_12, NX_RECOVERY_ONE_LIST), SINCE(6_18, NX_RECOVERY_PER_MMU)),
 
+ROW(NX_THREAD,
+    "The thread that recovers huge pages: it is there with the VM, or from the first "
+    "KVM_RUN on.",
+    "KVM 6.12, 6.13.7: kvm_mmu_start_lpage_recovery() and its predecessor; recordings of "
+    "6.12, 6.14, 6.18.2 and 7.1.5",
+    ALWAYS(NX_THREAD_WITH_VM), SINCE(6_13, NX_THREAD_FIRST_RUN)),
+
+/* Private memory */
+ROW(GMEM_API,
+    "guest_memfd: absent, for VMs with private memory only, or for all and with mmap; "
+    "at last a second binding gives EEXIST instead of EINVAL.",
+    "KVM 6.8, 6.12, 6.18.2: kvm_gmem_create(), kvm_gmem_bind(); recordings of 6.12, "
+    "6.18.2 and 7.1.5; commit 7ea987a90585 (7.2)",
+    ALWAYS(GMEM_API_NONE), SINCE(6_8, GMEM_API_PRIVATE), SINCE(6_18, GMEM_API_MMAP),
+    MAYBE(7_2, GMEM_API_MMAP_EEXIST)),
+ROW(FAULT_PRIVATE,
+    "How a fault of a software-protected VM is known to be private: by the attribute of "
+    "its frame, or by PFERR_PRIVATE_ACCESS as well.",
+    "KVM 6.8: kvm_mmu_do_page_fault(); 6.12: kvm_mmu_page_fault(); recordings of 6.18.2 "
+    "and 7.1.5 (EPT); 6.11 inferred",
+    ALWAYS(FAULT_PRIVATE_ATTRIBUTE), MAYBE(6_11, FAULT_PRIVATE_ERROR_CODE),
+    SINCE(6_12, FAULT_PRIVATE_ERROR_CODE)),
+
 /* The host's memory management */
 ROW(HOST_ZERO_THP,
     "What the first write to a huge zero page gives: a page of 4 KiB, of a huge page that "
@@ -452,8 +495,8 @@ static const struct override overrides_6_1_192[] = {
 };
 
 /*
- * Debian's 6.12.117: shadow NPT as recorded; the rest follows from stable
- * backports whose point release is known or very probable.
+ * Debian's 6.12.117: shadow NPT and configuration as recorded; the rest
+ * follows from stable backports whose point release is known or very probable.
  */
 static const struct override overrides_6_12_117[] = {
 	{ B_ROLE_SHADOW_NPT, ROLE_SHADOW_NPT_GUEST_MODE, false },
@@ -462,6 +505,7 @@ static const struct override overrides_6_12_117[] = {
 	{ B_MMU_STALE_CHECK, MMU_STALE_CHECK_AFTER_RECLAIM, true },
 	{ B_SPTE_REDIRTY, SPTE_REDIRTY_SKIP_OVER_LEAF, true },
 	{ B_FAULT_EPT_FLAGS, FAULT_EPT_FLAGS_GUEST_FINAL, true },
+	{ B_SW_PROTECTED_VM, SWITCH_OFF, false },
 };
 
 const struct point_release point_releases[NR_POINT_RELEASES] = {

@@ -152,6 +152,19 @@
 	V(ALWAYS_ZAPS, "always_zaps") V(ZAPS_IF_CACHING, "zaps_if_caching")
 #define VALUES_NX_HUGE_PAGES(V)						\
 	V(OFF, "off") V(FORCE, "force")
+#define VALUES_GMEM_API(V)						\
+	V(NONE, "none") V(PRIVATE, "private") V(MMAP, "mmap")		\
+	V(MMAP_EEXIST, "mmap_eexist")
+#define VALUES_FAULT_PRIVATE(V)						\
+	V(ATTRIBUTE, "attribute") V(ERROR_CODE, "error_code")
+#define VALUES_QUIRKS_KNOWN(V)						\
+	V(NONE, "none") V(0x3f, "0x3f") V(0x7f, "0x7f") V(0xff, "0xff")	\
+	V(0x1ff, "0x1ff") V(0x3ff, "0x3ff") V(0x7ff, "0x7ff")		\
+	V(0xfff, "0xfff")
+#define VALUES_QUIRKS_REPEAT(V)						\
+	V(LAST_COUNTS, "last_counts") V(ACCUMULATES, "accumulates")
+#define VALUES_NX_THREAD(V)						\
+	V(WITH_VM, "with_vm") V(FIRST_RUN, "first_run")
 #define VALUES_HOST_ZERO_THP(V)						\
 	V(SPLITS, "splits") V(HUGE, "huge")
 #define VALUES_NX_RECOVERY(V)						\
@@ -184,7 +197,11 @@
 	X(NX_HUGE_PAGES,	NX_HUGE_PAGES,		"nx_huge_pages") \
 	X(FLUSH_ON_REUSE,	SWITCH,			"flush_on_reuse") \
 	X(EAGER_PAGE_SPLIT,	SWITCH,			"eager_page_split") \
+	/* configuration */						\
+	X(SW_PROTECTED_VM,	SWITCH,			"sw_protected_vm") \
 	/* quirks that userspace can disable */				\
+	X(QUIRKS_KNOWN,		QUIRKS_KNOWN,		"quirks.known")	\
+	X(QUIRKS_REPEAT,	QUIRKS_REPEAT,		"quirks.repeat") \
 	X(QUIRK_SLOT_ZAP_ALL,	SWITCH,			"quirk.slot_zap_all") \
 	X(QUIRK_IGNORE_GUEST_PAT, SWITCH,		"quirk.ignore_guest_pat") \
 	X(MEMTYPE_CD_QUIRK,	SWITCH,			"memtype.cd_quirk") \
@@ -229,6 +246,10 @@
 	X(DIRTY_COLLAPSE,	DIRTY_COLLAPSE,		"dirty.collapse") \
 	X(SHADOW_COLLAPSE,	SHADOW_COLLAPSE,	"shadow.collapse") \
 	X(NX_RECOVERY,		NX_RECOVERY,		"nx.recovery")	\
+	X(NX_THREAD,		NX_THREAD,		"nx.thread")	\
+	/* private memory */						\
+	X(GMEM_API,		GMEM_API,		"gmem.api")	\
+	X(FAULT_PRIVATE,	FAULT_PRIVATE,		"fault.private") \
 	/* the host's memory management */				\
 	X(HOST_ZERO_THP,	HOST_ZERO_THP,		"host.zero_thp") \
 	/* KVM_PRE_FAULT_MEMORY */					\
@@ -443,6 +464,21 @@ enum value_mmio_wrap { VALUES_MMIO_WRAP(V) NR_MMIO_WRAP };
 #undef V
 #define V(id, text) NX_HUGE_PAGES_##id,
 enum value_nx_huge_pages { VALUES_NX_HUGE_PAGES(V) NR_NX_HUGE_PAGES };
+#undef V
+#define V(id, text) GMEM_API_##id,
+enum value_gmem_api { VALUES_GMEM_API(V) NR_GMEM_API };
+#undef V
+#define V(id, text) FAULT_PRIVATE_##id,
+enum value_fault_private { VALUES_FAULT_PRIVATE(V) NR_FAULT_PRIVATE };
+#undef V
+#define V(id, text) QUIRKS_KNOWN_##id,
+enum value_quirks_known { VALUES_QUIRKS_KNOWN(V) NR_QUIRKS_KNOWN };
+#undef V
+#define V(id, text) QUIRKS_REPEAT_##id,
+enum value_quirks_repeat { VALUES_QUIRKS_REPEAT(V) NR_QUIRKS_REPEAT };
+#undef V
+#define V(id, text) NX_THREAD_##id,
+enum value_nx_thread { VALUES_NX_THREAD(V) NR_NX_THREAD };
 #undef V
 #define V(id, text) HOST_ZERO_THP_##id,
 enum value_host_zero_thp { VALUES_HOST_ZERO_THP(V) NR_HOST_ZERO_THP };

@@ -13,7 +13,7 @@
 
 #include "kvm/profile.h"
 
-#define MAX_CHANGES       7
+#define MAX_CHANGES       8
 #define NR_POINT_RELEASES 2
 
 /* clang-format off */

@@ -6,6 +6,7 @@
  */
 #include "kvm/guest_memtype.h"
 #include "kvm/lookup.h"
+#include "kvm/private.h"
 #include "kvm/tdp_mmu.h"
 
 /* Is there nothing that could tell the next page from this one? */
@@ -30,7 +31,9 @@ static uint64_t reach(const struct fault *f)
 	uint64_t in_slot = f->slot->base_gfn + f->slot->npages - f->gfn - 1;
 	uint64_t hva = memslot_hva(f->slot, f->gfn);
 
-	return min_u64(in_slot, hostmm_run(&f->vm->mm, hva) >> 12);
+	if (!f->from_gmem)
+		in_slot = min_u64(in_slot, hostmm_run(&f->vm->mm, hva) >> 12);
+	return gfn_attributes_run(f->vm, f->gfn, in_slot + 1) - 1;
 }
 
 /* Fill entries behind @entry while they are empty. */

@@ -84,7 +84,7 @@ static uint64_t frames_kept(const struct hostmm *mm, uint64_t hva,
 {
 	const struct vma *vma = hostmm_find(mm, hva);
 
-	if (!vma || !vma->hpa || vma->end < hva + size)
+	if (!vma || !vma->hpa || vma->end < hva + size || vma->gmem)
 		return 0;
 	return vma->hpa + (hva - vma->start);
 }
@@ -132,6 +132,59 @@ int hostmm_map(struct hostmm *mm, uint64_t hva, uint64_t size,
 	range_drop(mm, hva, hva + size);
 	range_insert(mm, &vma);
 	return TDP_OK;
+}
+
+int hostmm_map_gmem(struct hostmm *mm, uint64_t hva, uint64_t size,
+		    uint64_t hpa, bool no_fault, struct tdp_error *err)
+{
+	const struct vma vma = {
+		.start = hva,
+		.end = hva + size,
+		.hpa = hpa,
+		.backing = TDP_BACKING_SHMEM,
+		.gmem = true,
+		.no_fault = no_fault,
+		.area = ++mm->next_area,
+	};
+	int ret = range_reserve(mm, 3, err);
+
+	if (ret)
+		return ret;
+	range_drop(mm, hva, hva + size);
+	range_insert(mm, &vma);
+	return TDP_OK;
+}
+
+/* The part of @vma that maps [@hpa, @hpa + @size); false: none. */
+static bool maps_hole(const struct vma *vma, uint64_t hpa, uint64_t size,
+		      uint64_t *start, uint64_t *end)
+{
+	uint64_t vma_size = vma->end - vma->start;
+	uint64_t first = max_u64(hpa, vma->hpa);
+	uint64_t last = min_u64(hpa + size, vma->hpa + vma_size);
+
+	if (!vma->gmem || vma->mapped == HOST_NOT_MAPPED || first >= last)
+		return false;
+	*start = vma->start + (first - vma->hpa);
+	*end = vma->start + (last - vma->hpa);
+	return true;
+}
+
+int hostmm_hole(struct hostmm *mm, uint64_t hpa, uint64_t size,
+		struct tdp_error *err)
+{
+	int ret = range_reserve(mm, 2 * mm->nr, err);
+	uint64_t start, end;
+	size_t i;
+
+	for (i = 0; i < mm->nr && !ret; i++) {
+		if (!maps_hole(&mm->vmas[i], hpa, size, &start, &end))
+			continue;
+		range_split(mm, start);
+		range_split(mm, end);
+		mm->vmas[range_above(mm, start)].mapped = HOST_NOT_MAPPED;
+	}
+	return ret;
 }
 
 /* Does reading @vma give a page that it must not write? */
@@ -187,6 +240,8 @@ enum gup_status hostmm_peek(const struct hostmm *mm, uint64_t hva, bool write,
 	default:
 		break;
 	}
+	if (vma->no_fault)
+		return GUP_SIGBUS;
 	if (write && vma->read_only)
 		return GUP_FORBIDDEN;
 	found(mm, vma, hva, write, gup);
@@ -206,7 +261,7 @@ uint64_t hostmm_run(const struct hostmm *mm, uint64_t hva)
 	const struct vma *vma = hostmm_find(mm, hva);
 
 	/* Each access to a page that is not mapped yet changes that. */
-	if (!vma || vma->mapped == HOST_NOT_MAPPED ||
+	if (!vma || vma->no_fault || vma->mapped == HOST_NOT_MAPPED ||
 	    rules[vma->backing].level > TDP_LEVEL_4K ||
 	    (reads_shared(vma) && reads_zero_page(vma)))
 		return 0;

@@ -26,6 +26,8 @@ struct vma {
 	uint64_t hpa;        /* host memory set aside for @start; 0: none */
 	enum tdp_backing backing;
 	bool read_only; /* PROT_READ */
+	bool gmem;      /* of a guest_memfd: not set aside for @start */
+	bool no_fault;  /* the same: touching it is a SIGBUS */
 	bool small;     /* its huge page was split: 4 KiB pages from now on */
 	enum host_mapped mapped;
 	uint32_t area; /* one number a call of hostmm_map() */
@@ -49,6 +51,7 @@ enum gup_status {
 	GUP_FORBIDDEN, /* the mapping forbids the access: -EFAULT too */
 	GUP_BLOCKS,    /* sleeps until a userfault is served */
 	GUP_POISON,    /* the page has a hardware error */
+	GUP_SIGBUS,    /* the file gives no page: -EFAULT */
 };
 
 /* Ranges of userspace addresses of which MMU notifiers are told, in order. */
@@ -95,6 +98,20 @@ uint64_t hostmm_pick(struct hostmm *mm, uint64_t gpa, uint64_t size);
 int hostmm_map(struct hostmm *mm, uint64_t hva, uint64_t size,
 	       enum tdp_backing backing, bool untouched, bool read_only,
 	       struct tdp_error *err);
+
+/*
+ * Map the guest_memfd that lies at @hpa, or part of it.  @no_fault: no page of
+ * it may be touched.
+ */
+int hostmm_map_gmem(struct hostmm *mm, uint64_t hva, uint64_t size,
+		    uint64_t hpa, bool no_fault, struct tdp_error *err);
+
+/*
+ * A hole in a guest_memfd, at [@hpa, @hpa + @size): what maps it holds no page
+ * any more.  TDP_ENOMEM: nothing changed.
+ */
+int hostmm_hole(struct hostmm *mm, uint64_t hpa, uint64_t size,
+		struct tdp_error *err);
 
 /* NULL if nothing is mapped at @hva. */
 const struct vma *hostmm_find(const struct hostmm *mm, uint64_t hva);

@@ -188,7 +188,7 @@ static enum call call_for(const struct vma *from, const struct host_change *c)
 	bool from_none = from->backing == TDP_BACKING_PROT_NONE;
 
 	if (c->backing == TDP_BACKING_UNMAPPED ||
-	    from->backing == TDP_BACKING_UNMAPPED)
+	    from->backing == TDP_BACKING_UNMAPPED || from->gmem)
 		return MAP_OVER;
 	if (backing_rules(c->backing)->absent ||
 	    backing_rules(from->backing)->absent)

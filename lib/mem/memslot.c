@@ -120,9 +120,18 @@ void memslots_set_invalid(struct memslots *slots, unsigned int id, bool invalid)
 		slots->slots[i].invalid = invalid;
 }
 
-void memslots_advance(struct memslots *slots)
+void memslots_set_unflushed(struct memslots *slots, unsigned int id,
+			    bool unflushed)
 {
-	slots->generation += NR_ADDRESS_SPACES;
+	size_t i = index_of(slots, id);
+
+	if (i < slots->nr)
+		slots->slots[i].unflushed = unflushed;
+}
+
+void memslots_advance(struct memslots *slots, unsigned int nr_spaces)
+{
+	slots->generation += nr_spaces;
 }
 
 bool memslot_disallows_level(const struct memslot *slot, uint64_t gfn,

@@ -23,9 +23,13 @@ struct memslot {
 	uint64_t base_gfn;
 	uint64_t npages;
 	uint64_t hva;
-	bool readonly;           /* KVM_MEM_READONLY */
-	bool dirty_log;          /* KVM_MEM_LOG_DIRTY_PAGES */
-	bool invalid;            /* being deleted or moved */
+	bool readonly;      /* KVM_MEM_READONLY */
+	bool dirty_log;     /* KVM_MEM_LOG_DIRTY_PAGES */
+	bool invalid;       /* being deleted or moved */
+	bool unflushed;     /* invalid, but what it mapped is still there */
+	bool gmem_only;     /* the guest never sees the memory at hva */
+	unsigned int gmem;  /* number of its guest_memfd; 0: none */
+	uint64_t gmem_page; /* of the file, behind base_gfn */
 	struct dirty_log *dirty; /* the VM's, while dirty_log is set */
 };
 
@@ -54,12 +58,14 @@ void memslots_delete(struct memslots *slots, unsigned int id);
 /* Set or clear KVM_MEMSLOT_INVALID while a slot is on its way out. */
 void memslots_set_invalid(struct memslots *slots, unsigned int id,
 			  bool invalid);
+void memslots_set_unflushed(struct memslots *slots, unsigned int id,
+			    bool unflushed);
 
 /*
  * A generation is over: KVM 6.12 kvm_swap_active_memslots().  It starts at
  * the address space's number and grows by the number of address spaces.
  */
-void memslots_advance(struct memslots *slots);
+void memslots_advance(struct memslots *slots, unsigned int nr_spaces);
 
 static inline uint64_t memslot_hva(const struct memslot *slot, uint64_t gfn)
 {

@@ -273,6 +273,7 @@ static int emulate_write(struct access_run *run, const struct fault *f)
 static int failed(struct access_run *run, const struct fault *f)
 {
 	run->done = true;
+	result_memory_fault(run->result, f);
 	if (f->why != TDP_WHY_HOST_BLOCKS)
 		return result_fail(run->result, f->err, f->why);
 	if (run->vcpu->signal_pending) {
@@ -300,6 +301,7 @@ static int conclude(struct access_run *run, struct fault *f, enum ret_pf ret)
 {
 	struct tdp_result *result = run->result;
 
+	result->pferr = f->error_code;
 	result->reason = f->why;
 	result->spte = f->spte;
 	result->mmu_pages += f->nr_pages;
@@ -436,6 +438,7 @@ static void find_leaf(const struct tdp_vcpu *vcpu, struct tdp_result *result)
 
 static void finish(const struct access_run *run)
 {
+	run->vcpu->asleep = run->result->outcome == TDP_OUTCOME_BLOCKED;
 	result_end(run->vcpu, run->result);
 	find_leaf(run->vcpu, run->result);
 }

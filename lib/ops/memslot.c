@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "kvm/guest_mem.h"
 #include "kvm/notify.h"
+#include "kvm/private.h"
 #include "kvm/root.h"
 #include "kvm/shadow.h"
 #include "kvm/tdp_mmu.h"
@@ -18,9 +19,9 @@
 #define MAX_HVA (UINT64_C(1) << 47)
 
 /* What the ioctl refuses before it looks at other slots. */
-static bool well_formed(const struct tdp_memslot *m)
+static bool well_formed(const struct tdp_vm *vm, const struct tdp_memslot *m)
 {
-	if (m->as_id >= NR_ADDRESS_SPACES || m->slot >= MAX_USER_SLOT)
+	if (m->as_id >= vm_nr_address_spaces(vm) || m->slot >= MAX_USER_SLOT)
 		return false;
 	if ((m->gpa | m->size | m->hva) & FRAME_MASK)
 		return false;
@@ -52,9 +53,9 @@ static void advance(struct tdp_vm *vm, unsigned int as_id)
 	uint64_t gen;
 
 	slots->generation &= ~MAX_GEN_FLAG;
-	memslots_advance(slots);
+	memslots_advance(slots, vm_nr_address_spaces(vm));
 	gen = slots->generation & (BIT(vm->fmt.gen_bits) - 1);
-	if (align_down(gen, NR_ADDRESS_SPACES))
+	if (align_down(gen, vm_nr_address_spaces(vm)))
 		return;
 	if (!vm->fmt.mmio_caching &&
 	    vm->kvm.value[B_MMIO_WRAP] == MMIO_WRAP_ZAPS_IF_CACHING)
@@ -80,14 +81,40 @@ static void flush_slot(struct tdp_vm *vm, const struct memslot *slot)
 	vm->stats.tlb_flushes++;
 }
 
-/* No new mapping from here on, and none left: kvm_invalidate_memslot(). */
-static void invalidate_slot(struct tdp_vm *vm, const struct memslot *old)
+/* A vCPU sleeps in a fault and keeps the memslots that it saw: SRCU. */
+static bool readers(const struct tdp_vm *vm)
 {
+	unsigned int i;
+
+	for (i = 0; i < vm->nr_vcpus; i++)
+		if (vm->vcpus[i]->asleep)
+			return true;
+	return false;
+}
+
+/*
+ * No new mapping from here on, and none left: kvm_invalidate_memslot().  While
+ * there are readers the generation is marked, and the task sleeps before it
+ * zaps anything: kvm_swap_active_memslots().
+ *
+ * Return: is it done?
+ */
+static bool invalidate_slot(struct tdp_vm *vm, const struct memslot *old)
+{
+	struct memslots *slots = &vm->slots[old->as_id];
 	struct memslot slot = *old;
 
-	memslots_set_invalid(&vm->slots[slot.as_id], slot.id, true);
+	if (slot.invalid && !slot.unflushed)
+		return true;
+	memslots_set_invalid(slots, slot.id, true);
+	memslots_set_unflushed(slots, slot.id, readers(vm));
+	if (readers(vm)) {
+		slots->generation |= MAX_GEN_FLAG;
+		return false;
+	}
 	advance(vm, slot.as_id);
 	flush_slot(vm, &slot);
+	return true;
 }
 
 static int delete_slot(struct tdp_vm *vm, const struct memslot *old,
@@ -100,8 +127,8 @@ static int delete_slot(struct tdp_vm *vm, const struct memslot *old,
 		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
 	as_id = old->as_id;
 	log = old->dirty;
-	if (!old->invalid)
-		invalidate_slot(vm, old);
+	if (!invalidate_slot(vm, old))
+		return result_block(result, TDP_WHY_HOST_BLOCKS);
 	memslots_delete(&vm->slots[as_id], old->id);
 	dirty_log_destroy(vm, log);
 	advance(vm, as_id);
@@ -148,12 +175,16 @@ static bool change_allowed(const struct memslot *old, const struct memslot *new,
 
 /* A move: the log, if there is one, goes along or ends. */
 static int move_slot(struct tdp_vm *vm, const struct memslot *old,
-		     const struct memslot *new, struct tdp_error *err)
+		     const struct memslot *new, struct tdp_result *result,
+		     struct tdp_error *err)
 {
 	struct dirty_log *log = old->dirty;
 	int ret;
 
-	invalidate_slot(vm, old);
+	if (!invalidate_slot(vm, old)) {
+		dirty_abandon(vm, old, new);
+		return result_block(result, TDP_WHY_HOST_BLOCKS);
+	}
 	memslots_delete(&vm->slots[new->as_id], new->id);
 	if (log != new->dirty)
 		dirty_log_destroy(vm, log);
@@ -180,7 +211,8 @@ static int change_flags(struct tdp_vm *vm, const struct memslot *old,
 }
 
 static int change_slot(struct tdp_vm *vm, const struct memslot *old,
-		       struct memslot *new, struct tdp_error *err)
+		       struct memslot *new, struct tdp_result *result,
+		       struct tdp_error *err)
 {
 	bool moves = new->base_gfn != old->base_gfn;
 	int ret;
@@ -191,7 +223,7 @@ static int change_slot(struct tdp_vm *vm, const struct memslot *old,
 	ret = dirty_prepare(vm, old, new, err);
 	if (ret)
 		return ret;
-	return moves ? move_slot(vm, old, new, err) :
+	return moves ? move_slot(vm, old, new, result, err) :
 		       change_flags(vm, old, new, err);
 }
 
@@ -228,22 +260,28 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 	ret = check_alive(vm, err);
 	if (ret)
 		return ret;
-	if (!well_formed(region))
+	if (memslot_check_gmem(vm, region, result))
+		return TDP_OK;
+	if (!well_formed(vm, region))
 		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
 	slots = &vm->slots[region->as_id];
 	old = memslots_by_id(slots, region->slot);
 	if (!region->size)
 		return delete_slot(vm, old, result);
+	if (old && (old->gmem || new.gmem))
+		return result_fail(result, -EINVAL, TDP_WHY_GMEM_SLOT);
 	/* KVM 6.12 __kvm_set_memory_region(): before it looks at the others. */
 	if (old && !change_allowed(old, &new, region->hva))
 		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
 	if (memslots_overlap(slots, new.id, new.base_gfn, new.npages))
 		return result_fail(result, -EEXIST, TDP_WHY_SLOT_OVERLAPS);
+	if (memslot_bind_gmem(vm, region, &new, result))
+		return TDP_OK;
 	if (new.base_gfn + new.npages - 1 > kvm_max_gfn(vm))
 		return result_fail(result, -EINVAL, TDP_WHY_GFN_TOO_HIGH);
 	if (!old)
 		return create_slot(vm, region, &new, err);
-	ret = change_slot(vm, old, &new, err);
+	ret = change_slot(vm, old, &new, result, err);
 	if (!ret && vm->oopsed) {
 		result->outcome = TDP_OUTCOME_KERNEL_BUG;
 		result->reason = TDP_WHY_LPAGE_INFO_BOUNDS;

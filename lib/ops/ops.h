@@ -3,7 +3,7 @@
 #ifndef TDPSIM_OPS_OPS_H
 #define TDPSIM_OPS_OPS_H
 
-#include "kvm/kvm.h"
+#include "kvm/fault.h"
 
 /* Empty @result, with the names of the vCPU's root filled in by result_end(). */
 void result_begin(struct tdp_result *result);
@@ -16,6 +16,12 @@ void result_end(const struct tdp_vcpu *vcpu, struct tdp_result *result);
 
 /* A modelled ioctl returns @err (negative errno) because of @why. */
 int result_fail(struct tdp_result *result, int err, enum tdp_reason why);
+
+/*
+ * kvm_run after a fault that the kernel gave up; filled in if that was about
+ * private memory.
+ */
+void result_memory_fault(struct tdp_result *result, const struct fault *f);
 
 /* The call sleeps until userspace serves a page; nothing has changed. */
 int result_block(struct tdp_result *result, enum tdp_reason why);
@@ -42,6 +48,7 @@ int result_fault(struct tdp_result *result, unsigned int vector,
 #define KVM_EXIT_FAIL_ENTRY     9
 #define KVM_EXIT_INTR           10
 #define KVM_EXIT_INTERNAL_ERROR 17
+#define KVM_EXIT_MEMORY_FAULT   39
 
 /*
  * What vcpu_enter_guest() does before it enters: serve the requests in their
@@ -85,6 +92,17 @@ enum tdp_reason setreg_cr0(struct tdp_vcpu *vcpu, uint64_t cr0);
 enum tdp_reason setreg_cr3(struct tdp_vcpu *vcpu, uint64_t cr3);
 enum tdp_reason setreg_cr4(struct tdp_vcpu *vcpu, uint64_t cr4);
 enum tdp_reason setreg_efer(struct tdp_vcpu *vcpu, uint64_t efer);
+
+/*
+ * The rules of KVM_MEM_GUEST_MEMFD, and the binding itself: true if the call
+ * ends here with what @result says.  (gmem_bind.c)
+ */
+bool memslot_check_gmem(const struct tdp_vm *vm,
+			const struct tdp_memslot *region,
+			struct tdp_result *result);
+bool memslot_bind_gmem(const struct tdp_vm *vm,
+		       const struct tdp_memslot *region, struct memslot *slot,
+		       struct tdp_result *result);
 
 /* L2 is left without telling L1: KVM 6.12 kvm_leave_nested().  (nested.c) */
 void nested_leave(struct tdp_vcpu *vcpu);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "kvm/fault.h"
 #include "kvm/mmu.h"
+#include "kvm/private.h"
 #include "kvm/root.h"
 #include "kvm/tdp_mmu.h"
 #include "ops/cycle.h"
@@ -20,9 +21,10 @@
 #define MAX_RETRIES 8
 
 /* Flags of KVM_MAP_MEMORY as first posted. */
-#define MAP_V1_WRITE BIT(0)
-#define MAP_V1_EXEC  BIT(1)
-#define MAP_V1_USER  BIT(2)
+#define MAP_V1_WRITE   BIT(0)
+#define MAP_V1_EXEC    BIT(1)
+#define MAP_V1_USER    BIT(2)
+#define MAP_V1_PRIVATE BIT(3) /* of VMs with private memory */
 
 /* What KVM_CHECK_EXTENSION says of the capability, number 236 in all stages. */
 enum capability {
@@ -54,7 +56,8 @@ static const struct prefault_api apis[NR_PREFAULT_API] = {
 	[PREFAULT_API_NONE] = { .exists = false },
 	[PREFAULT_API_MAP_V1] = {
 		.exists = true, .capability = CAP_ALWAYS,
-		.flags = MAP_V1_WRITE | MAP_V1_EXEC | MAP_V1_USER,
+		.flags = MAP_V1_WRITE | MAP_V1_EXEC | MAP_V1_USER |
+			 MAP_V1_PRIVATE,
 		.any_handler = true, .retry = -EAGAIN, .emulate = -EIO,
 		.aligned_levels = true,
 	},
@@ -89,7 +92,11 @@ static int fail(struct prefault *p, int err, enum tdp_reason why)
 /* Arguments come first: they outrank even a missing capability. */
 static int check_arguments(struct prefault *p)
 {
-	if (p->flags & ~p->api->flags)
+	uint64_t flags = p->api->flags;
+
+	if (!vm_has_private_mem(p->vcpu->vm))
+		flags &= ~MAP_V1_PRIVATE;
+	if (p->flags & ~flags)
 		return fail(p, -EINVAL, TDP_WHY_FLAGS);
 	if ((p->gpa | p->size) & FRAME_MASK)
 		return fail(p, -EINVAL, TDP_WHY_UNALIGNED);
@@ -173,9 +180,20 @@ static unsigned int max_level(const struct prefault *p)
 	return level;
 }
 
+/* Up to the first posting userspace had to say it, then the attribute did. */
+static bool wants_private(const struct prefault *p)
+{
+	if (p->api->flags)
+		return p->flags & MAP_V1_PRIVATE;
+	return gfn_is_private(p->vcpu->vm, p->gpa >> 12);
+}
+
 static uint64_t error_code(const struct prefault *p)
 {
 	uint64_t code = p->api->guest_final ? PFERR_GUEST_FINAL : 0;
+
+	if (wants_private(p))
+		code |= PFERR_PRIVATE_ACCESS;
 
 	if (p->flags & MAP_V1_WRITE)
 		code |= PFERR_WRITE;
@@ -246,6 +264,7 @@ static int failed(struct prefault *p)
 {
 	const struct fault *f = &p->f.fault;
 
+	result_memory_fault(p->result, f);
 	if (f->why != TDP_WHY_HOST_BLOCKS)
 		return fail(p, f->err, f->why);
 	if (p->vcpu->signal_after) {
@@ -491,6 +510,7 @@ static int finish(struct prefault *p, int ret)
 	result->size = p->size;
 	if (ret && result->outcome == TDP_OUTCOME_DONE)
 		result->outcome = TDP_OUTCOME_FAILED;
+	p->vcpu->asleep = result->outcome == TDP_OUTCOME_BLOCKED;
 	return TDP_OK;
 }
 

@@ -2,8 +2,9 @@
 #include <errno.h>
 
 #include "ops/ops.h"
-
 #include "base/error.h"
+
+#define MEMORY_FAULT_PRIVATE BIT(3) /* KVM_MEMORY_EXIT_FLAG_PRIVATE */
 
 void result_begin(struct tdp_result *result)
 {
@@ -43,6 +44,17 @@ int check_alive(const struct tdp_vm *vm, struct tdp_error *err)
 	return err_set(err, TDP_EUNSUPPORTED,
 		       "vm-death: the kernel has read out of bounds; what it "
 		       "does afterwards can't be told");
+}
+
+/* KVM 6.12: kvm_prepare_memory_fault_exit() */
+void result_memory_fault(struct tdp_result *result, const struct fault *f)
+{
+	if (!f->memory_fault)
+		return;
+	result->exit_reason = KVM_EXIT_MEMORY_FAULT;
+	result->memory_fault_flags = f->is_private ? MEMORY_FAULT_PRIVATE : 0;
+	result->memory_fault_gpa = f->gfn << 12;
+	result->memory_fault_size = FRAME_SIZE;
 }
 
 int result_fault(struct tdp_result *result, unsigned int vector,

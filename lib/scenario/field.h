@@ -51,6 +51,7 @@ enum field_group {
 	FIELDS_VCPU = 1 << 7,
 	FIELDS_NONE = 1 << 8, /* no field: a verb without any */
 	FIELDS_DIRTY = 1 << 9,
+	FIELDS_RUN = 1 << 10, /* kvm_run, where a call fills it in */
 };
 
 struct field {

@@ -19,6 +19,7 @@ static const struct section {
 } sections[] = {
 	{ "scenario", "the file", &top_args },
 	{ "host", "the machine under KVM", &host_args },
+	{ "gmem", "an element of gmem:", &gmem_args },
 	{ "memslots", "an element of memslots:", &memslot_args },
 	{ "vcpus", "an element of vcpus:", &vcpu_setup_args },
 	{ "vcpus.cpuid", "cpuid: of a vCPU", &cpuid_args },
@@ -56,7 +57,8 @@ static const struct subject {
 static const struct type *const types[] = {
 	&type_number, &type_word, &type_address, &type_size, &type_bool,
 	&type_level, &type_errno, &type_vcpu, &type_text, &type_map,
-	&type_list, &type_vendor, &type_backing, &type_capability, &type_mode,
+	&type_list, &type_vendor, &type_vm_type, &type_attributes,
+	&type_gmem_flags, &type_quirks, &type_backing, &type_capability, &type_mode,
 	&type_paging_mode, &type_access_kind, &type_reg, &type_cr0,
 	&type_cr3, &type_cr4, &type_efer, &type_pdptrs, &type_rflags,
 	&type_rights, &type_pte_bits, &type_outcome, &type_reason,

@@ -18,6 +18,7 @@
 
 /* Creating the VM is a step that every scenario has. */
 struct create_text {
+	unsigned int type;
 	const struct node *expect;
 };
 
@@ -29,6 +30,7 @@ struct top {
 	const struct node *host;
 	const struct node *kvm;
 	struct create_text create;
+	struct list gmem;
 	struct list memslots;
 	const struct node *vcpus;
 	struct list memory;
@@ -48,6 +50,8 @@ static const struct type type_sequence = NODE_TYPE("list", "a list");
 static const struct type type_mapping = NODE_TYPE("map", "a map");
 
 static const struct arg create_rows[] = {
+	ARG(struct create_text, type, type_vm_type, .otherwise = "default",
+	    .about = "type of the VM"),
 	ARG(struct create_text, expect, type_mapping,
 	    .about = "what creating it must give"),
 };
@@ -66,7 +70,9 @@ static const struct arg top_rows[] = {
 	    .about = "the kernel: profile, and behaviours that differ from it"),
 	ARG(struct top, create, type_map, .inner = &create_args,
 	    .about =
-		    "expectations on creating the VM, which a kernel may refuse"),
+		    "the VM's type, and expectations on creating it, which a kernel may refuse"),
+	ARG(struct top, gmem, type_list, .inner = &gmem_args,
+	    .about = "guest_memfds, numbered from 1"),
 	ARG(struct top, memslots, type_list, .inner = &memslot_args,
 	    .about = "memory regions of the guest"),
 	ARG(struct top, vcpus, type_sequence,
@@ -536,6 +542,8 @@ static int parse(struct decoder *d, const char *text, size_t size,
 	s->place = top.host ? top.host : root;
 	s->recording = top.recording;
 	s->any_outcome = top.any_outcome;
+	s->vm_type = top.create.type;
+	s->gmem = top.gmem;
 	s->memslots = top.memslots;
 	s->memory = top.memory;
 	s->nr_outcomes = top.outcomes;

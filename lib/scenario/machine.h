@@ -11,9 +11,16 @@ struct run;
 
 extern const struct args host_args;
 extern const struct args memslot_args;
+extern const struct args gmem_args;
 extern const struct args vcpu_setup_args;
 extern const struct args cpuid_args;
 extern const struct args poke_args;
+
+/* KVM_CREATE_GUEST_MEMFD */
+struct gmem_args {
+	uint64_t size;
+	uint64_t flags;
+};
 
 struct poke_args {
 	unsigned int as;

@@ -6,6 +6,7 @@
 #include "kvm/kvm.h"
 #include "scenario/machine.h"
 #include "scenario/run.h"
+#include "tdpsim/gmem.h"
 
 /* Far above those that a scenario may name by habit. */
 #define TSS_SLOT (MAX_USER_SLOT - 1)
@@ -49,6 +50,26 @@ static int refused_at(struct run *run, const struct node *place,
 				    tdp_outcome_name(result->outcome),
 		      tdp_reason_name(result->reason),
 		      tdp_reason_about(result->reason));
+}
+
+static int create_gmem(struct run *run)
+{
+	const struct list *list = &run->scenario->gmem;
+	const struct gmem_args *files = list->items;
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++) {
+		static const char what[] = "KVM_CREATE_GUEST_MEMFD";
+		struct tdp_result result = { 0 };
+		int ret = tdp_vm_create_gmem(run->vm, files[i].size,
+					     files[i].flags, &result, run->err);
+
+		ret = ret ? fail_at(run, element(list, i), ret, what) :
+			    refused_at(run, element(list, i), &result, what);
+		if (ret)
+			return ret;
+	}
+	return TDP_OK;
 }
 
 static int create_memslots(struct run *run)
@@ -146,8 +167,8 @@ int machine_create(struct run *run)
 {
 	const struct tdp_scenario *s = run->scenario;
 	unsigned int i;
-	int ret = tdp_vm_create(&s->host, &s->kvm, &run->vm,
-				&run->outcome.result, run->err);
+	int ret = tdp_vm_create_type(&s->host, &s->kvm, s->vm_type, &run->vm,
+				     &run->outcome.result, run->err);
 
 	if (ret)
 		return fail_at(run, s->place, ret, "the machine");
@@ -155,7 +176,9 @@ int machine_create(struct run *run)
 		return TDP_OK;
 	run->layouts.spte = &run->vm->fmt;
 	tdp_vm_set_tracer(run->vm, run_event, run);
-	ret = s->tss_slot ? create_tss_slot(run) : TDP_OK;
+	ret = create_gmem(run);
+	if (!ret && s->tss_slot)
+		ret = create_tss_slot(run);
 	if (!ret)
 		ret = create_memslots(run);
 	if (!ret)

@@ -72,8 +72,15 @@ static const struct field outcome_rows[] = {
 	       .about = "guest-physical or linear address of that exit"),
 	RESULT(pferr, "pferr", type_pferr, FIELDS_GUEST,
 	       .about = "error code that KVM's MMU was given"),
-	RESULT(exit_reason, "exit_reason", type_number, FIELDS_GUEST,
-	       .about = "kvm_run.exit_reason"),
+	RESULT(exit_reason, "exit_reason", type_number,
+	       FIELDS_GUEST | FIELDS_RUN, .about = "kvm_run.exit_reason"),
+	RESULT(memory_fault_flags, "memory_fault.flags", type_attributes,
+	       FIELDS_RUN,
+	       .about = "kvm_run.memory_fault, with exit_reason 39"),
+	RESULT(memory_fault_gpa, "memory_fault.gpa", type_address, FIELDS_RUN,
+	       .about = "its address"),
+	RESULT(memory_fault_size, "memory_fault.size", type_size, FIELDS_RUN,
+	       .about = "its size"),
 	RESULT(l1_exit, "l1_exit", type_word, FIELDS_GUEST,
 	       .about = "exit reason or EXITCODE that L1 reads"),
 	RESULT(l1_info1, "l1_info1", type_word, FIELDS_GUEST,
@@ -217,6 +224,8 @@ static const struct field stats_rows[] = {
 	STAT(zaps, "leaf SPTEs zapped"),
 	STAT(nx_lpage_splits, "tables that the NX mitigation made"),
 	STAT(noncoherent_dma, "non-coherent devices attached"),
+	FIELD_ROW(struct tdp_vm_stats, nx_thread, "nx_thread", type_bool,
+		  .about = "the thread that recovers huge pages is there"),
 };
 
 const struct fields stats_fields = FIELDS(stats_rows);

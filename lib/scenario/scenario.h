@@ -60,6 +60,8 @@ struct tdp_scenario {
 	const struct node *place; /* of host:, or of the whole file */
 	struct tdp_host_config host;
 	struct tdp_kvm_config kvm;
+	unsigned int vm_type; /* enum tdp_vm_type */
+	struct list gmem;     /* of struct gmem_args */
 	bool tss_slot;        /* of the recorded machine */
 	struct list memslots; /* of struct tdp_memslot */
 	struct list memory;   /* of struct poke_args */

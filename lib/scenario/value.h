@@ -33,8 +33,12 @@ extern const struct type type_errno; /* 0, or EINVAL for -22 */
 extern const struct type type_vcpu;  /* a vCPU that exists */
 
 extern const struct type type_vendor;
+extern const struct type type_vm_type; /* a word, or any number */
+extern const struct type type_attributes;
+extern const struct type type_gmem_flags;
+extern const struct type type_quirks;
 extern const struct type type_backing;
-extern const struct type type_capability;
+extern const struct type type_capability; /* enum tdp_cap */
 extern const struct type type_access_kind;
 extern const struct type type_reg;
 extern const struct type type_outcome;

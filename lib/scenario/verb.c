@@ -20,6 +20,11 @@ static const struct verb *const verbs[] = {
 	&verb_set_dirty_protect, &verb_get_dirty_log, &verb_clear_dirty_log,
 	&verb_age, &verb_test_age, &verb_recover_nx,
 	&verb_nx_huge_pages, &verb_toggle_dirty_log,
+	/* private memory */
+	&verb_set_attributes, &verb_create_gmem, &verb_punch_gmem,
+	&verb_mmap_gmem, &verb_touch, &verb_create_vm,
+	/* capabilities */
+	&verb_disable_quirks,
 	/* modes */
 	&verb_smi, &verb_rsm, &verb_triple_fault, &verb_set_vcpu_events,
 	&verb_nested_enter, &verb_vmrun, &verb_nested_exit,

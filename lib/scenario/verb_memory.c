@@ -25,6 +25,11 @@ static const struct arg memslot_rows[] = {
 	       .otherwise = "false", .about = "KVM_MEM_READONLY"),
 	ARG_AS("dirty_log", struct tdp_memslot, flag_dirty_log, type_bool,
 	       .otherwise = "false", .about = "KVM_MEM_LOG_DIRTY_PAGES"),
+	ARG(struct tdp_memslot, gmem, type_number, .otherwise = "0",
+	    .about =
+		    "number of a guest_memfd: KVM_SET_USER_MEMORY_REGION2; 0: none"),
+	ARG(struct tdp_memslot, gmem_offset, type_size, .otherwise = "0",
+	    .about = "byte of the guest_memfd behind gpa"),
 };
 
 const struct args memslot_args = ARGS(memslot_rows, struct tdp_memslot);

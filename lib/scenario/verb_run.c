@@ -5,7 +5,7 @@
 
 #define FIELDS_ACCESS                                                  \
 	(FIELDS_CALL | FIELDS_MAPPING | FIELDS_GUEST | FIELDS_COUNTS | \
-	 FIELDS_VCPU)
+	 FIELDS_VCPU | FIELDS_RUN)
 
 struct access_args {
 	unsigned int vcpu;
@@ -296,40 +296,11 @@ const struct verb verb_prefault = {
 	.about = "KVM_PRE_FAULT_MEMORY",
 	.args = ARGS(prefault_rows, struct prefault_args),
 	.fields = FIELDS_CALL | FIELDS_RANGE | FIELDS_MAPPING | FIELDS_COUNTS |
-		  FIELDS_VCPU,
+		  FIELDS_VCPU | FIELDS_RUN,
 	.asks = asks_prefault,
 	.run = run_prefault,
 	.begin = begin_prefault,
 	.own_vcpu = true,
-};
-
-struct extension_args {
-	unsigned int cap;
-	bool system;
-};
-
-static const struct arg extension_rows[] = {
-	ARG(struct extension_args, cap, type_capability, .required = true,
-	    .about = "which one"),
-	ARG(struct extension_args, system, type_bool, .otherwise = "false",
-	    .about = "asked of /dev/kvm instead of the VM"),
-};
-
-static int run_check_extension(struct run *run, const void *args)
-{
-	const struct extension_args *a = args;
-
-	run->outcome.result.value = tdp_vm_prefault_capability(run->vm,
-							       a->system);
-	return TDP_OK;
-}
-
-const struct verb verb_check_extension = {
-	.name = "check_extension",
-	.about = "KVM_CHECK_EXTENSION; expect its value",
-	.args = ARGS(extension_rows, struct extension_args),
-	.fields = FIELDS_VALUE,
-	.run = run_check_extension,
 };
 
 struct signal_args {

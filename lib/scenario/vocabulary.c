@@ -5,6 +5,8 @@
 
 #include "arch/regs.h"
 #include "scenario/value.h"
+#include "tdpsim/capability.h"
+#include "tdpsim/gmem.h"
 #include "tdpsim/memtype.h"
 #include "tdpsim/vcpu.h"
 #include "tdpsim/walk.h"
@@ -55,6 +57,70 @@ static const struct word regs[] = {
 /* clang-format on */
 static const struct words reg_words = WORDS(regs);
 
+/* clang-format off */
+static const struct word vm_types[] = {
+	{ "default", TDP_VM_DEFAULT }, { "sw-protected", TDP_VM_SW_PROTECTED },
+	{ "sev", TDP_VM_SEV }, { "sev-es", TDP_VM_SEV_ES },
+	{ "snp", TDP_VM_SNP }, { "tdx", TDP_VM_TDX },
+};
+static const struct word attributes[] = {
+	{ "PRIVATE", TDP_ATTRIBUTE_PRIVATE },
+};
+static const struct word gmem_flags[] = {
+	{ "MMAP", TDP_GMEM_MMAP }, { "INIT_SHARED", TDP_GMEM_INIT_SHARED },
+};
+static const struct word caps[] = {
+#define X(name, number, about) { #name, number },
+	TDP_CAP_LIST(X)
+#undef X
+};
+/* KVM_X86_QUIRK_* of the kernel */
+static const struct word quirks[] = {
+	{ "LINT0_REENABLED", BIT(0) }, { "CD_NW_CLEARED", BIT(1) },
+	{ "LAPIC_MMIO_HOLE", BIT(2) }, { "OUT_7E_INC_RIP", BIT(3) },
+	{ "MISC_ENABLE_NO_MWAIT", BIT(4) }, { "FIX_HYPERCALL_INSN", BIT(5) },
+	{ "MWAIT_NEVER_UD_FAULTS", BIT(6) }, { "SLOT_ZAP_ALL", BIT(7) },
+	{ "STUFF_FEATURE_MSRS", BIT(8) }, { "IGNORE_GUEST_PAT", BIT(9) },
+	{ "VMCS12_ALLOW_FREEZE_IN_SMM", BIT(10) },
+};
+/* clang-format on */
+static const struct words vm_type_words = WORDS(vm_types);
+static const struct words attribute_words = WORDS(attributes);
+static const struct words gmem_flag_words = WORDS(gmem_flags);
+static const struct words cap_words = WORDS(caps);
+static const struct words quirk_words = WORDS(quirks);
+
+/* KVM_CREATE_VM takes any number, and refuses most. */
+static int vm_type_parse(const struct decoder *d, const struct node *node,
+			 const struct type *type, uint64_t *value)
+{
+	if (node->kind == NODE_SCALAR && node->text[0] >= '0' &&
+	    node->text[0] <= '9')
+		return type_number.parse(d, node, &type_number, value);
+	return words_parse(d, node, type, value);
+}
+
+const struct type type_vm_type = {
+	.name = "VM type",
+	.about = "a word, or a number",
+	.decode = scalar_decode,
+	.parse = vm_type_parse,
+	.print = words_print,
+	.words = &vm_type_words,
+};
+
+const struct type type_attributes = FLAGS_TYPE(
+	"attributes", "a number, or PRIVATE; 0: shared", &attribute_words);
+const struct type type_gmem_flags = FLAGS_TYPE(
+	"guest_memfd flags", "a number, or flags as in MMAP|INIT_SHARED",
+	&gmem_flag_words);
+
+const struct type type_capability = WORDS_TYPE(
+	"capability", "KVM_CAP_*, without that", &cap_words);
+const struct type type_quirks = FLAGS_TYPE(
+	"quirks", "a number, or KVM_X86_QUIRK_* as in SLOT_ZAP_ALL",
+	&quirk_words);
+
 const struct type type_bool = WORDS_TYPE("boolean", "true or false",
 					 &bool_words);
 const struct type type_vendor = WORDS_TYPE("vendor", "intel or amd",
@@ -98,15 +164,6 @@ static const char *memtype_name(unsigned int value)
 {
 	return tdp_memtype_name((enum tdp_memtype)value);
 }
-
-/* The one that the model has an answer for. */
-static const struct word capability_list[] = {
-	{ "PRE_FAULT_MEMORY", TDP_CAP_PRE_FAULT_MEMORY },
-};
-static const struct words capability_words = WORDS(capability_list);
-
-const struct type type_capability = WORDS_TYPE(
-	"capability", "a capability of KVM", &capability_words);
 
 static const struct words backing_words = { TDP_NR_BACKINGS, NULL,
 					    backing_name };

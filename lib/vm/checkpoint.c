@@ -87,6 +87,9 @@ static void slots(struct copy *c, struct tdp_vm *vm)
 		part(c, vm->slots[i].slots,
 		     vm->slots[i].nr * sizeof(vm->slots[i].slots[0]));
 	part(c, vm->mm.vmas, vm->mm.nr * sizeof(vm->mm.vmas[0]));
+	part(c, vm->private_gfns.ranges,
+	     vm->private_gfns.nr * sizeof(vm->private_gfns.ranges[0]));
+	part(c, vm->gmems.files, vm->gmems.nr * sizeof(vm->gmems.files[0]));
 }
 
 static void *resized(struct copy *c, void *array, size_t size)
@@ -243,6 +246,10 @@ static void keep_memory(struct tdp_vm *vm, const struct tdp_vm *live)
 	}
 	vm->mm.vmas = live->mm.vmas;
 	vm->mm.capacity = live->mm.capacity;
+	vm->private_gfns.ranges = live->private_gfns.ranges;
+	vm->private_gfns.capacity = live->private_gfns.capacity;
+	vm->gmems.files = live->gmems.files;
+	vm->gmems.capacity = live->gmems.capacity;
 	vm->tracked.slots = live->tracked.slots;
 	vm->shadow = live->shadow;
 	vm->tracer = live->tracer;

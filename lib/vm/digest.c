@@ -14,7 +14,7 @@
  */
 static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2456,
 	      "new state: see above");
-static_assert(sizeof(struct tdp_vm) == 944, "new state: see above");
+static_assert(sizeof(struct tdp_vm) == 1008, "new state: see above");
 static_assert(sizeof(struct mmu_page) == 88, "new state: see above");
 
 struct put {
@@ -283,7 +283,7 @@ static void put_vcpu(const struct put *p, const struct tdp_vcpu *vcpu)
 			      vcpu->nested_run_pending << 14 |
 			      vcpu->smm_state.guest_mode << 16 | loaded << 17 |
 			      vcpu->signal_pending << 18 |
-			      vcpu->mmio_cached << 19);
+			      vcpu->mmio_cached << 19 | vcpu->asleep << 20);
 	digest_put(d, vcpu->requests);
 	digest_put(d, vcpu->signal_after);
 	digest_put(d, vcpu->last_vpid | vcpu->pml12_full << 16 |
@@ -321,10 +321,37 @@ static void put_slots(const struct put *p, const struct memslots *slots)
 
 		digest_put(p->d, s->id | (uint64_t)s->readonly << 32 |
 					 (uint64_t)s->dirty_log << 33 |
-					 (uint64_t)s->invalid << 34);
+					 (uint64_t)s->invalid << 34 |
+					 (uint64_t)s->unflushed << 35 |
+					 (uint64_t)s->gmem_only << 36);
 		digest_put(p->d, s->base_gfn);
 		digest_put(p->d, s->npages);
 		digest_put(p->d, s->hva);
+		if (s->gmem) {
+			digest_put(p->d, s->gmem);
+			digest_put(p->d, s->gmem_page);
+		}
+	}
+	digest_put(p->d, UINT64_MAX);
+}
+
+/* Files are numbered, and where they lie can't be seen. */
+static void put_private(const struct put *p)
+{
+	const struct tdp_vm *vm = p->vm;
+	size_t i;
+
+	digest_put(p->d, vm->type);
+	digest_put(p->d, vm->disabled_quirks);
+	digest_put(p->d, vm->quirks_taken);
+	for (i = 0; i < vm->private_gfns.nr; i++) {
+		digest_put(p->d, vm->private_gfns.ranges[i].start);
+		digest_put(p->d, vm->private_gfns.ranges[i].end);
+	}
+	digest_put(p->d, UINT64_MAX);
+	for (i = 0; i < vm->gmems.nr; i++) {
+		digest_put(p->d, vm->gmems.files[i].size);
+		digest_put(p->d, vm->gmems.files[i].flags);
 	}
 	digest_put(p->d, UINT64_MAX);
 }
@@ -342,7 +369,8 @@ static void put_host(const struct put *p)
 		digest_put(p->d, v->end);
 		digest_put(p->d, v->hpa);
 		digest_put(p->d, v->backing | v->read_only << 8 |
-					 v->small << 9 |
+					 v->small << 9 | v->no_fault << 11 |
+					 v->gmem << 12 |
 					 (v->area == area) << 10 |
 					 (uint64_t)v->mapped << 16);
 		area = v->area;
@@ -480,6 +508,7 @@ void vm_digest(const struct tdp_vm *vm, const struct physmem_watch *watch,
 		put_vcpu(&p, vm->vcpus[i]);
 	for (i = 0; i < NR_ADDRESS_SPACES; i++)
 		put_slots(&p, &vm->slots[i]);
+	put_private(&p);
 	put_host(&p);
 	put_logs(&p);
 	put_ram(&p);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Looking at a VM from outside: roots, entries, counts. */
 #include "kvm/lookup.h"
+#include "kvm/nx.h"
 #include "kvm/shadow.h"
 #include "tdpsim/vcpu.h"
 
@@ -104,6 +105,7 @@ void tdp_vm_get_stats(const struct tdp_vm *vm, struct tdp_vm_stats *stats)
 {
 	*stats = vm->stats;
 	stats->noncoherent_dma = vm->noncoherent_dma;
+	stats->nx_thread = nx_thread_runs(vm);
 }
 
 static unsigned int root_id_at(const struct tdp_vm *vm, uint64_t hpa)

@@ -90,6 +90,7 @@ const char *tdp_errno_name(int ret)
 		{ ENOMEM, "ENOMEM" }, { EFAULT, "EFAULT" },
 		{ EBUSY, "EBUSY" }, { EEXIST, "EEXIST" }, { EINVAL, "EINVAL" },
 		{ ENOTTY, "ENOTTY" }, { ENOSPC, "ENOSPC" },
+		{ EBADF, "EBADF" }, { ENODEV, "ENODEV" },
 		{ EOPNOTSUPP, "EOPNOTSUPP" }, { EHWPOISON, "EHWPOISON" },
 	};
 	/* clang-format on */

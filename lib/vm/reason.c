@@ -21,10 +21,12 @@ ROW(NONE,
 
 /* KVM_PRE_FAULT_MEMORY */
 ROW(NO_IOCTL,
-    "This kernel has no KVM_PRE_FAULT_MEMORY: an unknown ioctl of a vCPU is EINVAL, and "
-    "the capability reads 0.",
-    "Nothing was mapped: each page costs a fault of the guest's first access.",
-    "KVM before 6.11: kvm_arch_vcpu_ioctl()", "prefault.api"),
+    "This kernel has no such ioctl: an unknown one of a vCPU is EINVAL, of a VM ENOTTY, "
+    "and the capability reads 0.",
+    "Nothing changed; without a pre-fault each page costs a fault of the guest's first "
+    "access.",
+    "KVM before 6.11: kvm_arch_vcpu_ioctl(); before 6.8: kvm_arch_vm_ioctl()",
+    "prefault.api gmem.api sw_protected_vm"),
 ROW(FLAGS,
     "Bits are set in flags that the interface does not define; arguments are checked "
     "before anything else, even before TDP is asked for.",
@@ -326,6 +328,79 @@ ROW(LPAGE_INFO_BOUNDS,
     "What the kernel decides from then on is chance, so the model stops here.",
     "KVM 6.12 to 7.0: kvm_mmu_zap_collapsible_spte(); fixed by ef057cbf825e (7.1.3)",
     "shadow.collapse"),
+ROW(QUIRK,
+    "KVM_CAP_DISABLE_QUIRKS2 refuses a mask with a bit that this kernel does not know, or "
+    "the one for the guest's PAT without TDP.",
+    "No quirk of the mask is disabled.",
+    "KVM 6.12: kvm_vm_ioctl_enable_cap()", "quirks.known"),
+
+/* Private memory */
+ROW(VM_TYPE,
+    "KVM_CREATE_VM refuses the type: software-protected VMs need the TDP MMU and their "
+    "configuration, the others hardware that the host does not have.",
+    "There is no VM.",
+    "KVM 6.12: kvm_arch_init_vm(), kvm_is_vm_type_supported()", "sw_protected_vm tdp_mmu"),
+ROW(NO_PRIVATE_MEMORY,
+    "VMs of this type have no private memory: no attribute can be set, and up to 6.17 no "
+    "memslot may have a guest_memfd.",
+    NULL,
+    "KVM 6.12: kvm_supported_mem_attributes(), check_memory_region_flags()", "gmem.api"),
+ROW(ATTRIBUTES,
+    "KVM_SET_MEMORY_ATTRIBUTES knows one attribute, private (bit 3).",
+    NULL,
+    "KVM 6.12: kvm_vm_ioctl_set_mem_attributes()", ""),
+ROW(PRIVATE_NO_SLOT,
+    "The frame is private, and no memslot covers it: private memory is never MMIO, so the "
+    "access ends as KVM_EXIT_MEMORY_FAULT with EFAULT.",
+    "Userspace makes the frame shared, or gives it a memslot with a guest_memfd.",
+    "KVM 6.12: kvm_handle_noslot_fault(); recordings A.private", ""),
+ROW(PRIVATE_NO_GMEM,
+    "The frame is private, but its memslot has no guest_memfd: KVM_EXIT_MEMORY_FAULT with "
+    "EFAULT.",
+    "Userspace makes the frame shared and lets the guest try again.",
+    "KVM 6.12: kvm_mmu_faultin_pfn_private(); recordings A.private", ""),
+ROW(ATTRIBUTE_DIFFERS,
+    "The access is private and the frame is shared, or the other way round: "
+    "KVM_EXIT_MEMORY_FAULT with EFAULT tells userspace which kind was wanted.",
+    "Userspace changes the attribute, and the access works.",
+    "KVM 6.12: kvm_mmu_faultin_pfn()", ""),
+ROW(BAD_GMEM,
+    "KVM_CREATE_GUEST_MEMFD wants a size that is not zero and a multiple of 4 KiB, and "
+    "flags that the kernel knows for this type of VM.",
+    NULL,
+    "KVM 6.12, 6.18: kvm_gmem_create()", "gmem.api"),
+ROW(NO_GMEM,
+    "The number is that of no guest_memfd: EBADF.",
+    NULL,
+    "KVM 6.12: kvm_gmem_bind()", ""),
+ROW(GMEM_SLOT,
+    "A memslot with a guest_memfd can't be dirty-logged or read-only, and it can only be "
+    "deleted, not changed.",
+    NULL,
+    "KVM 6.12: check_memory_region_flags(), __kvm_set_memory_region()", ""),
+ROW(GMEM_RANGE,
+    "Offset and size have to be multiples of 4 KiB, and a memslot's part has to lie inside "
+    "the guest_memfd.",
+    NULL,
+    "KVM 6.12: __kvm_set_memory_region(), kvm_gmem_bind(), kvm_gmem_fallocate()", ""),
+ROW(GMEM_BOUND,
+    "Another memslot has a page of that part of the guest_memfd already.",
+    "Deleting the other memslot frees its part.",
+    "KVM 6.12: kvm_gmem_bind(); commit 7ea987a90585 (7.2)", "gmem.api"),
+ROW(GMEM_NO_MMAP,
+    "The guest_memfd was made without GUEST_MEMFD_FLAG_MMAP, which came with 6.18: ENODEV.",
+    "From 6.18 on what was mapped at that address is gone all the same.",
+    "KVM 6.18: kvm_gmem_mmap(); recordings V.gmem", "gmem.api"),
+ROW(GMEM_MAP_PRIVATE,
+    "A guest_memfd can't be mapped with MAP_PRIVATE: EINVAL.",
+    "What was mapped at that address is gone all the same.",
+    "KVM 6.18: kvm_gmem_mmap(); recordings V.gmem", ""),
+ROW(GMEM_NO_FAULT,
+    "Userspace may not touch this mapping of a guest_memfd: the file was made without "
+    "GUEST_MEMFD_FLAG_INIT_SHARED, or ends before. A touch is a SIGBUS, and "
+    "get_user_pages() gives EFAULT.",
+    "The guest's own accesses go to the file, not through the mapping.",
+    "KVM 6.18: kvm_gmem_fault_user_mapping(); recordings V.gmem", ""),
 };
 /* clang-format on */
 

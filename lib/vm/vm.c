@@ -10,6 +10,7 @@
 #include "kvm/dirty_log.h"
 #include "kvm/mmu.h"
 #include "kvm/page.h"
+#include "kvm/private.h"
 #include "kvm/root.h"
 #include "kvm/shadow.h"
 #include "kvm/track.h"
@@ -40,9 +41,45 @@ static int create_memory(struct tdp_vm *vm, struct tdp_error *err)
 	return ret;
 }
 
+/*
+ * KVM 6.12: kvm_is_vm_type_supported().  Before 6.8 any type but 0 was
+ * refused; the host has neither SEV nor TDX.
+ */
+static bool type_supported(const struct tdp_vm *vm)
+{
+	if (vm->type == TDP_VM_SW_PROTECTED)
+		return vm->tdp_mmu_enabled &&
+		       behaviour_on(&vm->kvm, B_SW_PROTECTED_VM);
+	return vm->type == TDP_VM_DEFAULT;
+}
+
+/* KVM does not load on this host, or it makes no such VM. */
+static bool refused(struct tdp_vm *vm, struct tdp_result *result)
+{
+	if (!host_configure_mmu(vm)) {
+		result->ret = -EOPNOTSUPP;
+		result->reason = TDP_WHY_NPT_LA57_REFUSED;
+	} else if (!type_supported(vm)) {
+		result->ret = -EINVAL;
+		result->reason = TDP_WHY_VM_TYPE;
+	} else {
+		return false;
+	}
+	result->outcome = TDP_OUTCOME_REFUSED;
+	return true;
+}
+
 int tdp_vm_create(const struct tdp_host_config *host,
 		  const struct tdp_kvm_config *kvm, struct tdp_vm **out,
 		  struct tdp_result *result, struct tdp_error *err)
+{
+	return tdp_vm_create_type(host, kvm, TDP_VM_DEFAULT, out, result, err);
+}
+
+int tdp_vm_create_type(const struct tdp_host_config *host,
+		       const struct tdp_kvm_config *kvm, unsigned int type,
+		       struct tdp_vm **out, struct tdp_result *result,
+		       struct tdp_error *err)
 {
 	struct tdp_vm *vm;
 	unsigned int as_id;
@@ -58,11 +95,9 @@ int tdp_vm_create(const struct tdp_host_config *host,
 		return err_set(err, TDP_ENOMEM, "no memory for a VM");
 	vm->host = *host;
 	vm->kvm = *kvm;
-	if (!host_configure_mmu(vm)) {
+	vm->type = type;
+	if (refused(vm, result)) {
 		free(vm);
-		result->ret = -EOPNOTSUPP;
-		result->outcome = TDP_OUTCOME_REFUSED;
-		result->reason = TDP_WHY_NPT_LA57_REFUSED;
 		return TDP_OK;
 	}
 	spte_format_init(&vm->fmt, host, kvm);
@@ -93,6 +128,8 @@ void tdp_vm_destroy(struct tdp_vm *vm)
 	track_finish(vm);
 	for (i = 0; i < NR_ADDRESS_SPACES; i++)
 		memslots_finish(&vm->slots[i]);
+	gfn_set_finish(&vm->private_gfns);
+	gmems_finish(&vm->gmems);
 	hostmm_finish(&vm->mm);
 	pages_finish(vm);
 	tdp_walker_destroy(vm->walker);

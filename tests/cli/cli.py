@@ -28,7 +28,7 @@ steps:
 
 FAILING = GOOD.replace('good', 'failing').replace('2M }', '4K }')
 SKIPPED = GOOD.replace('good', 'skipped').replace(
-    'host:', 'requires: [ memory-attributes ]\nhost:')
+    'host:', 'requires: [ confidential-vms ]\nhost:')
 BROKEN = GOOD.replace('good', 'broken').replace('prefault', 'prefalt')
 
 

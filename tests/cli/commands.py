@@ -73,7 +73,7 @@ tap.check('failing_tells_events', [] if '    its events, ' in run.out and
           'kvm_mmu_get_page: gfn 0x0, role 0x3784 (level 4, ' in run.out
           else run.out.splitlines())
 check('skipped', ['run', skipped], 0, out=(
-    f'{skipped}: skipped: memory-attributes: '))
+    f'{skipped}: skipped: confidential-vms: '))
 check('skipped_is_counted', ['run', skipped], 0,
       out='1 scenarios, 0 checks, 0 failed, 1 skipped\n')
 check('broken', ['run', broken], 2, err=f'{broken}:7:5: unknown verb',
@@ -97,7 +97,7 @@ run = check('tap', ['run', '--format', 'tap', folder.path], 2,
             out='ok 1 - good\n')
 tap.check('tap_lines', [line for line in (
     'TAP version 13\n', 'not ok 2 - failing\n',
-    'ok 3 - skipped # SKIP memory-attributes: ', f'not ok 4 - {broken}\n',
+    'ok 3 - skipped # SKIP confidential-vms: ', f'not ok 4 - {broken}\n',
     '1..4\n', '# 4 scenarios, 4 checks, 1 failed, 1 skipped, 1 broken\n',
     f'# {failing}:8:30: prefault: level: expected 4K, got 2M\n')
     if line not in run.out])
@@ -202,7 +202,7 @@ check('walk_bad_gva', ['walk', '--gva', 'x', good], 2,
 check('walk_no_vcpu', ['walk', '--gva', '0', '--vcpu', '7', good], 2,
       err='has no vCPU 7')
 check('walk_skipped', ['walk', '--gva', '0', skipped], 2,
-      err="can't be replayed: memory-attributes: ")
+      err="can't be replayed: confidential-vms: ")
 check('walk_broken', ['walk', '--gva', '0', broken], 2,
       err='unknown verb "prefalt"')
 check('walk_two_files', ['walk', '--gva', '0', good, good], 2,
@@ -213,7 +213,7 @@ for what, word in (('profiles', 'v6.12'), ('behaviours', 'memtype.source'),
                    ('events', 'kvm_mmu_get_page'), ('verbs', 'prefault'),
                    ('outcomes', 'guest_fault'), ('reasons', 'no_slot'),
                    ('walk-reasons', 'not_canonical'),
-                   ('features', 'memory-attributes'), ('sections', 'memslots'),
+                   ('features', 'confidential-vms'), ('sections', 'memslots'),
                    ('types', 'address')):
     check(f'list_{what}', ['list', what], 0, out=f'{word}  '
           if what != 'profiles' else f'{word}\n')

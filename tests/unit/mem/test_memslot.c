@@ -92,7 +92,7 @@ static void generation_starts_at_the_space_and_steps_by_two(void **state)
 	(void)state;
 	memslots_init(&slots, 1);
 	assert_int_equal(slots.generation, 1);
-	memslots_advance(&slots);
+	memslots_advance(&slots, NR_ADDRESS_SPACES);
 	assert_int_equal(slots.generation, 3);
 	memslots_finish(&slots);
 }
