@@ -70,6 +70,10 @@ static const struct arg case_rows[] = {
 	    .about =
 		    "steps are counted from the VM's KVM_CREATE_VM, which is 0, and those of "
 		    "an ioctl that the kernel did not have are left away"),
+	ARG(struct recorded_case, span, type_number, .otherwise = "1", .min = 1,
+	    .max = 64,
+	    .about =
+		    "how many VMs, and what is done to them, the scenario replays"),
 	ARG(struct recorded_case, machine, type_number, .required = true,
 	    .about = "last recorded step that making the machine stands for"),
 	ARG(struct recorded_case, left_out, type_list, .inner = &left_out_args,

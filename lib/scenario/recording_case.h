@@ -18,6 +18,7 @@ struct recorded_case {
 	unsigned int vm;      /* which of the case's VMs, from 0 */
 	struct list vms;      /* of unsigned int: several that do the same */
 	bool count_from_vm;   /* numbers of steps are the VM's, from 0 */
+	unsigned int span;    /* how many VMs from there on */
 	unsigned int machine; /* last step of making the machine */
 	struct list left_out; /* of struct recorded_left_out */
 };

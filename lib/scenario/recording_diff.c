@@ -376,9 +376,11 @@ static void on_done(unsigned int number, const struct tdp_vm *vm,
 	struct diff *diff = context;
 	const struct step *step;
 
-	tdp_vm_get_stats(vm, &diff->stats);
+	if (vm)
+		tdp_vm_get_stats(vm, &diff->stats);
 	if (!number) {
 		finish_machine(diff);
+		diff_creation(diff, result);
 		diff_next_group(diff);
 		return;
 	}
@@ -387,6 +389,7 @@ static void on_done(unsigned int number, const struct tdp_vm *vm,
 	step = &diff->scenario->steps[number - 1];
 	if (reads_code(step, result))
 		return;
+	diff_remark(diff, step, result);
 	diff->group.last = step;
 	diff_add_result(&diff->group.result, result);
 }

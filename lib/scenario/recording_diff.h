@@ -54,6 +54,13 @@ void diff_report(struct diff *diff, unsigned int event, const char *field,
 /* An argument of the step's verb; 0 if it has none of that name. */
 uint64_t step_argument(const struct step *step, const char *name);
 
+/* Return code of making the VM. */
+void diff_creation(struct diff *diff, const struct tdp_result *result);
+
+/* What the recorder wrote down in words, if the step stands for that. */
+void diff_remark(struct diff *diff, const struct step *step,
+		 const struct tdp_result *result);
+
 /* Return code, arguments, kvm_run and counters of the group. */
 void diff_outcome(struct diff *diff);
 

@@ -159,6 +159,8 @@ bool model_event_counts(const struct tdp_event *event, enum tdp_vendor vendor,
 {
 	if (is_probe(event->id))
 		return probes_roles;
+	if (event->id == TDP_EV_kvm_unmap_hva_range)
+		return is_guest_memory(event->field[0]);
 	/* The recorder drops exceptions of VMX guests, with the interrupts. */
 	if (is_exit(event->id) && vendor == TDP_INTEL)
 		return event->field[1] != TDP_EXIT_PF;

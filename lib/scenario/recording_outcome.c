@@ -2,10 +2,13 @@
 /* What a recorded call returned, against what the model's gave. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "scenario/recording_diff.h"
 #include "scenario/verb.h"
+#include "scenario/verb_capability.h"
+#include "tdpsim/gmem.h"
 
 void diff_text(struct diff *diff, const char *field, const char *recorded,
 	       const char *model)
@@ -54,6 +57,29 @@ const char *diff_exit_of(enum tdp_outcome outcome)
 	}
 }
 
+/* kvm_run.memory_fault; @prefix tells it from arguments of the same name. */
+static void compare_memory_fault(struct diff *diff, const char *prefix)
+{
+	const struct tdp_result *result = &diff->group.result;
+	const struct {
+		const char *name;
+		uint64_t model;
+	} members[] = {
+		{ "flags", result->memory_fault_flags },
+		{ "gpa", result->memory_fault_gpa },
+		{ "size", result->memory_fault_size },
+	};
+	char key[32];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(members); i++) {
+		snprintf(key, sizeof(key), "%s%s", prefix, members[i].name);
+		diff_word(diff, key,
+			  json_word(json_object_get(diff->group.object, key)),
+			  members[i].model);
+	}
+}
+
 static void compare_run(struct diff *diff)
 {
 	const json_t *object = diff->group.object;
@@ -64,6 +90,11 @@ static void compare_run(struct diff *diff)
 	bool is_write = !strcmp(verb, "write") || !strcmp(verb, "rmw") ||
 			kind == TDP_WRITE || kind == TDP_RMW;
 
+	/* The one exit that a call makes which fails. */
+	if (!strcmp(exit, "MEMORY_FAULT")) {
+		compare_memory_fault(diff, "");
+		return;
+	}
 	/* An exit that this call did not make is an earlier call's. */
 	if (json_text(object, "errno")[0])
 		return;
@@ -91,6 +122,7 @@ void diff_prefault(struct diff *diff)
 	diff_word(diff, "run_exit",
 		  json_word(json_object_get(object, "run_exit")),
 		  result->exit_reason);
+	compare_memory_fault(diff, "mf_");
 }
 
 /* KVM_TRANSLATE ----------------------------------------------------------------- */
@@ -135,6 +167,75 @@ void diff_dirty(struct diff *diff)
 			word |= BIT(page - first);
 	}
 	diff_word(diff, "dirty", word, diff->group.result.value);
+}
+
+/* Remarks ---------------------------------------------------------------------------- */
+
+/* "CHECK_EXTENSION NAME(number): dev VALUE, vm VALUE" */
+static void compare_extension(struct diff *diff, const char *text,
+			      const struct step *step,
+			      const struct tdp_result *result)
+{
+	const struct extension_args *args = step->args;
+	const char *key = args->system ? "dev " : "vm ";
+	char number[16];
+	const char *at;
+
+	snprintf(number, sizeof(number), "(%u)", args->cap);
+	at = strstr(text, number);
+	at = at ? strstr(at, key) : NULL;
+	if (at)
+		diff_word(diff, args->system ? "dev" : "vm",
+			  strtoull(at + strlen(key), NULL, 0), result->value);
+	else
+		diff_report(diff, 0, "text", text, number);
+}
+
+/* "after WHAT: how many threads", of which a vhost task counts twice. */
+static void compare_threads(struct diff *diff, const char *text)
+{
+	const char *colon = strrchr(text, ':');
+
+	if (!strstr(text, "after ") || !colon)
+		return;
+	diff_text(diff, "nx_thread",
+		  strtoull(colon + 1, NULL, 0) ? "there" : "not there",
+		  diff->stats.nx_thread ? "there" : "not there");
+}
+
+/* "WHAT 'ERRNO'", where nothing between the quotes is success */
+static void compare_quoted(struct diff *diff, const char *text,
+			   const char *what, const struct tdp_result *result)
+{
+	char wanted[64];
+
+	snprintf(wanted, sizeof(wanted), "%s '%s'", what,
+		 result->ret ? tdp_errno_name(result->ret) : "");
+	if (!strstr(text, wanted))
+		diff_report(diff, 0, what, text, wanted);
+}
+
+void diff_remark(struct diff *diff, const struct step *step,
+		 const struct tdp_result *result)
+{
+	const json_t *object = diff->group.object;
+	const char *text = json_text(object, "text");
+
+	if (strcmp(json_text(object, "op"), "note") != 0)
+		return;
+	if (step->verb == &verb_check_extension)
+		compare_extension(diff, text, step, result);
+	else if (step->verb == &verb_check)
+		compare_threads(diff, text);
+	else if (step->verb == &verb_mmap_gmem)
+		compare_quoted(
+			diff, text,
+			((const struct tdp_gmem_map *)step->args)->map_private ?
+				"private" :
+				"shared",
+			result);
+	else if (step->verb == &verb_touch)
+		compare_quoted(diff, text, "touch", result);
 }
 
 /* Counters -------------------------------------------------------------------------- */
@@ -191,14 +292,24 @@ void diff_stats(struct diff *diff)
 		  result->faults_fast);
 }
 
+void diff_creation(struct diff *diff, const struct tdp_result *result)
+{
+	diff->group.step = diff->first;
+	diff->group.object = diff->steps[diff->first];
+	diff_text(diff, "errno", json_text(diff->group.object, "errno"),
+		  result->ret < 0 ? tdp_errno_name(result->ret) : "");
+}
+
 void diff_outcome(struct diff *diff)
 {
 	const json_t *object = diff->group.object;
 	const struct tdp_result *result = &diff->group.result;
 	const char *op = json_text(object, "op");
 
-	diff_text(diff, "errno", json_text(object, "errno"),
-		  result->ret < 0 ? tdp_errno_name(result->ret) : "");
+	/* A remark says in words what its calls returned, if they did. */
+	if (strcmp(op, "note") != 0)
+		diff_text(diff, "errno", json_text(object, "errno"),
+			  result->ret < 0 ? tdp_errno_name(result->ret) : "");
 	if (!strcmp(op, "KVM_RUN"))
 		compare_run(diff);
 	if (!strcmp(op, "KVM_PRE_FAULT_MEMORY"))

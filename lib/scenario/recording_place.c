@@ -21,10 +21,10 @@ static bool is_creation(const json_t *step)
 	return !strcmp(json_text(step, "op"), "KVM_CREATE_VM");
 }
 
-/* VMs that the scenario makes, one after the other. */
+/* VMs that are recorded for the scenario, one after the other. */
 static unsigned int count_vms(const struct tdp_scenario *s)
 {
-	unsigned int i, n = 1;
+	unsigned int i, n = s->recording.span;
 
 	for (i = 0; i < s->nr_steps; i++)
 		n += s->steps[i].verb == &verb_new_vm;
