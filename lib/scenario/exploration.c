@@ -125,23 +125,52 @@ static const char *describe(struct tdp_exploration *x, const struct found *o)
 	return kept;
 }
 
+/* Of a text in a column; neighbours often share it. */
+struct hashed {
+	const char *token;
+	uint64_t hash;
+};
+
 /* Of texts, so that it outlives changes of numbers in the model. */
-static uint64_t hash_of(const struct tdp_exploration *x, const struct found *o)
+static uint64_t hash_of(const char *column, const char *token)
 {
 	struct digest d = DIGEST_INIT;
 	const char *c;
-	unsigned int i;
 
-	for (i = 0; i < x->nr_columns; i++) {
-		for (c = x->columns[i]; *c; c++)
-			digest_put(&d, (unsigned char)*c);
-		digest_put(&d, 256);
-		for (c = o->tokens[i]; *c; c++)
-			digest_put(&d, (unsigned char)*c);
-		digest_put(&d, 257);
-	}
+	for (c = column; *c; c++)
+		digest_put(&d, (unsigned char)*c);
+	digest_put(&d, 256);
+	for (c = token; *c; c++)
+		digest_put(&d, (unsigned char)*c);
 	d = digest_end(&d);
 	return d.a;
+}
+
+/* The order of the outcomes does not count. */
+static int hash_outcomes(struct tdp_exploration *x)
+{
+	struct hashed *last = calloc(x->nr_columns + 1, sizeof(*last));
+	unsigned int i, c;
+
+	if (!last)
+		return TDP_ENOMEM;
+	for (i = 0; i < x->nr_outcomes; i++) {
+		struct digest d = DIGEST_INIT;
+
+		for (c = 0; c < x->nr_columns; c++) {
+			const char *token = x->outcomes[i].tokens[c];
+
+			if (last[c].token != token) {
+				last[c].token = token;
+				last[c].hash = hash_of(x->columns[c], token);
+			}
+			digest_put(&d, last[c].hash);
+		}
+		d = digest_end(&d);
+		x->summary.hash += d.a;
+	}
+	free(last);
+	return TDP_OK;
 }
 
 static void count(struct tdp_exploration *x)
@@ -212,9 +241,8 @@ int exploration_conclude(struct tdp_exploration *x)
 	if (sort_outcomes(x) || find_differences(x))
 		return TDP_ENOMEM;
 	count(x);
-	s->hash = 0;
-	for (i = 0; i < x->nr_outcomes; i++)
-		s->hash += hash_of(x, &x->outcomes[i]);
+	if (hash_outcomes(x))
+		return TDP_ENOMEM;
 	s->outcomes = x->nr_outcomes;
 	s->claims = x->nr_claims;
 	s->holds = !(s->livelock && unclaimed(x, CLAIM_LIVELOCK)) &&

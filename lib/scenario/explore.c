@@ -53,6 +53,18 @@ static bool needs_counters(const struct tdp_scenario *s)
 	return needs;
 }
 
+/* A whole call never comes back to where its thread has been. */
+static bool can_cycle(const struct tdp_scenario *s,
+		      const struct tdp_explore_options *o)
+{
+	bool can = o->kernel_steps;
+	unsigned int i;
+
+	for (i = 0; i < s->nr_steps; i++)
+		can |= s->steps[i].kernel_steps;
+	return can;
+}
+
 static bool beyond_result(const struct field *f)
 {
 	return f->offset >= sizeof(struct tdp_result);
@@ -97,6 +109,7 @@ static int search_init(struct search *search, const struct tdp_scenario *s,
 		.reduce = !options->no_reduction && reduce_possible(s),
 		.counters = needs_counters(s),
 		.complete = needs_complete(s),
+		.cycles = can_cycle(s, options),
 		.nr_workers = options->jobs ? options->jobs : 1,
 	};
 	search->outcomes.width = (size_t)s->nr_slots * s->nr_observed;

@@ -143,7 +143,7 @@ int graph_init(struct graph *g, const struct search *search)
 	if (!g->order || !g->depth || !g->parent || !g->turn || !g->flags)
 		return TDP_ENOMEM;
 	walk(g);
-	return find_livelocks(g);
+	return search->cycles ? find_livelocks(g) : TDP_OK;
 }
 
 void graph_finish(struct graph *g)

@@ -40,6 +40,7 @@ struct search {
 	bool reduce;
 	bool counters; /* somebody looks at what the VM counts */
 	bool complete; /* observed, or claimed: more than a result */
+	bool cycles;   /* a way may lead back: only inside of calls */
 	struct store store;
 	struct outcomes outcomes;
 	_Atomic uint64_t visits;
