@@ -55,8 +55,13 @@ TDP_API int tdp_scenario_load_on(const char *path,
 TDP_API const struct tdp_kvm_config *
 tdp_scenario_kvm(const struct tdp_scenario *scenario);
 
-/** struct tdp_setup - how many of each a scenario has */
+/**
+ * struct tdp_setup - how many of each a scenario has
+ * @together: a step stands for several at the same time ("together:"), which
+ *            nobody else can carry out: there is no order
+ */
 struct tdp_setup {
+	bool together;
 	unsigned int memslots;
 	unsigned int memory;
 	unsigned int vcpus;

@@ -9,6 +9,7 @@
 #include "arch/regs.h"
 #include "base/error.h"
 #include "kvm/mmu.h"
+#include "kvm/root.h"
 #include "ops/nested.h"
 #include "ops/nested_vmcb.h"
 #include "ops/setreg.h"
@@ -136,6 +137,15 @@ static enum tdp_reason smi_blocker(struct tdp_vcpu *vcpu)
 		       TDP_WHY_NONE;
 }
 
+/* KVM_REQ_VM_DEAD is served by the next loop only: the MMU is loaded before. */
+static int load_last_root(struct tdp_vcpu *vcpu, struct tdp_error *err)
+{
+	enum tdp_reason why;
+	int errno_;
+
+	return root_reload(vcpu, &errno_, &why, err);
+}
+
 int tdp_vcpu_smi(struct tdp_vcpu *vcpu, struct tdp_result *result,
 		 struct tdp_error *err)
 {
@@ -159,6 +169,11 @@ int tdp_vcpu_smi(struct tdp_vcpu *vcpu, struct tdp_result *result,
 		return ret;
 	if (taken)
 		enter_smm(vcpu, result);
+	/* A VM that is given up ends behind the load: vcpu_enter_guest(). */
+	if (taken && vcpu->vm->dead)
+		ret = load_last_root(vcpu, err);
+	if (ret)
+		return ret;
 	result_end(vcpu, result);
 	return TDP_OK;
 }
@@ -301,6 +316,15 @@ static int leave_smm(struct tdp_vcpu *vcpu, const struct smram *smram,
 	return ret;
 }
 
+/* The emulator gives up: KVM_EXIT_INTERNAL_ERROR. */
+static int rsm_unhandled(struct tdp_result *result, enum tdp_reason why)
+{
+	result->outcome = TDP_OUTCOME_INTERNAL_ERROR;
+	result->reason = why;
+	result->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	return TDP_OK;
+}
+
 static int rsm_failed(struct tdp_vcpu *vcpu, struct tdp_result *result,
 		      enum tdp_reason why)
 {
@@ -311,10 +335,7 @@ static int rsm_failed(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	case SMM_RSM_RESETS_FIRST:
 		return shutdown_from(vcpu, result, why);
 	}
-	result->outcome = TDP_OUTCOME_INTERNAL_ERROR;
-	result->reason = why;
-	result->exit_reason = KVM_EXIT_INTERNAL_ERROR;
-	return TDP_OK;
+	return rsm_unhandled(result, why);
 }
 
 /* RSM sleeps on PDPTEs, and on L2's pages if it loads them itself. */
@@ -350,6 +371,9 @@ static int resume(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	status = smram_read(vcpu, &smram);
 	if (status == GUEST_MEM_BLOCKS)
 		return result_block(result, TDP_WHY_HOST_BLOCKS);
+	/* KVM up to 6.1 em_rsm() reads it by itself; seen on 6.1.192. */
+	if (status && vcpu->vm->kvm.value[B_SMM_ENTER] == SMM_ENTER_UNCHECKED)
+		return rsm_unhandled(result, TDP_WHY_SMRAM);
 	if (status)
 		return rsm_failed(vcpu, result, TDP_WHY_SMRAM);
 	why = rsm_blocker(vcpu, &smram);

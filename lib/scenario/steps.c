@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "scenario/machine.h"
+#include "scenario/together.h"
 #include "scenario/verb.h"
 
 const struct tdp_kvm_config *
@@ -18,12 +19,16 @@ tdp_scenario_kvm(const struct tdp_scenario *scenario)
 void tdp_scenario_setup(const struct tdp_scenario *scenario,
 			struct tdp_setup *setup)
 {
+	unsigned int i;
+
 	*setup = (struct tdp_setup){
 		.memslots = scenario->memslots.nr,
 		.memory = scenario->memory.nr,
 		.vcpus = scenario->nr_vcpus,
 		.steps = scenario->nr_steps,
 	};
+	for (i = 0; i < scenario->nr_steps; i++)
+		setup->together |= step_together(&scenario->steps[i]) != NULL;
 }
 
 const struct tdp_memslot *

@@ -324,6 +324,9 @@ int machine_make(struct runner *r)
 
 	tdp_scenario_setup(r->scenario, &setup);
 	line_text(r, "op", "KVM_CREATE_VM");
+	if (setup.together)
+		return skip(r, "what happens together has no order to carry "
+			       "out");
 	if (setup.vcpus > MAX_VCPUS)
 		return skip(r, "more than %d vCPUs", MAX_VCPUS);
 	r->next_hva = UINT64_C(0x3000000000);

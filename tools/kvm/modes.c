@@ -19,8 +19,9 @@ int step_smi(struct runner *r, struct vcpu *v)
 	v->smi = true;
 	run_until_entry(r, v);
 	/* Of a VM that KVM gave up, the next loop of KVM_RUN hears. */
-	return json_object_get(r->line, "until_entry") ? run_until_entry(r, v) :
-							 0;
+	if (json_object_del(r->line, "until_entry"))
+		return 0;
+	return run_until_entry(r, v);
 }
 
 /* RSM, and the port I/O that the interrupted code goes on with. */

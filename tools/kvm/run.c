@@ -340,7 +340,8 @@ static void place_code(struct runner *r, struct vcpu *v,
 		vcpu_get_sregs(v, &sregs);
 		is_long = sregs.efer & EFER_LMA;
 		put_frame(r, v, is_long);
-		memcpy(page, is_long ? "\x48\xcf" : "\xcf\x90", 2);
+		page[0] = is_long ? 0x48 : 0xcf; /* iretq, iret */
+		page[1] = 0xcf;
 		at = payload_host(r, PAYLOAD_USER);
 	}
 	memcpy(at, code->bytes, code->nr);
@@ -376,6 +377,9 @@ int run_code(struct runner *r, struct vcpu *v, const struct code *code,
 	place_code(r, v, code, false);
 	op_access(r, v, "fetch", payload_gpa(r, PAYLOAD_SUPERVISOR), false);
 	op_add(r, "verb");
+	if (code->refetch)
+		op_access(r, v, "fetch",
+			  payload_gpa(r, PAYLOAD_SUPERVISOR) + code->nr, false);
 	return start(r, v, registers, false);
 }
 

@@ -226,6 +226,7 @@ void op_return(struct runner *r, const struct vcpu *v);
 struct code {
 	uint8_t bytes[64];
 	unsigned int nr;
+	bool refetch; /* it changes how the next instruction is fetched */
 };
 /* Bytes in hexadecimal: "0f 22 c0". */
 void code_add(struct code *code, const char *bytes);

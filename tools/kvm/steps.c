@@ -172,6 +172,7 @@ static int step_write_reg(struct runner *r, struct vcpu *v)
 		registers.rax = (uint32_t)value;
 	}
 	code_add(&code, writes[reg]);
+	code.refetch = true;
 	return run_code(r, v, &code, &registers);
 }
 
@@ -372,9 +373,8 @@ static int step_nx_huge_pages(struct runner *r, struct vcpu *v)
 
 static int step_toggle_dirty_log(struct runner *r, struct vcpu *v)
 {
-	const struct region *region = region_by_slot(
-		r, (unsigned int)number(r, "as"),
-		(unsigned int)number(r, "slot"));
+	struct region *region = region_by_slot(r, (unsigned int)number(r, "as"),
+					       (unsigned int)number(r, "slot"));
 	uint64_t times = number(r, "times"), i;
 	struct kvm_userspace_memory_region slot;
 	int ret = 0;
@@ -393,6 +393,7 @@ static int step_toggle_dirty_log(struct runner *r, struct vcpu *v)
 		slot.flags ^= KVM_MEM_LOG_DIRTY_PAGES;
 		ret = ioctl(r->vm, KVM_SET_USER_MEMORY_REGION, &slot);
 	}
+	region->flags = slot.flags;
 	line_result(r, "KVM_SET_USER_MEMORY_REGION", ret);
 	return 0;
 }
