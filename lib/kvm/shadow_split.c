@@ -12,29 +12,24 @@
 
 /*
  * A direct table that stands for the huge leaf; other leaves may lead to it
- * already, and then parts of it are there.  False: TLBs may hold less than
- * what the huge page mapped.
+ * already, and then parts of it are there.
  */
-static bool fill(struct tdp_vm *vm, struct mmu_page *child, uint64_t huge)
+static void fill(struct tdp_vm *vm, struct mmu_page *child, uint64_t huge)
 {
-	bool whole = true;
 	unsigned int i;
 
 	for (i = 0; i < SPTES_PER_PAGE; i++) {
 		uint64_t sptep = entry_hpa(vm, child, i);
 		uint64_t old = physmem_read64(&vm->pm, sptep);
 
-		if (spte_present(&vm->fmt, old)) {
-			whole &= spte_leaf(old, child->role.level);
+		if (spte_present(&vm->fmt, old))
 			continue;
-		}
 		physmem_write64(
 			&vm->pm, sptep,
 			spte_make_small(&vm->fmt, huge, &child->role, i));
 		sptep_map(vm, sptep, page_entry_gfn(vm, child, i),
 			  child->role.access);
 	}
-	return whole;
 }
 
 /* KVM 6.12: shadow_mmu_split_huge_page() */
