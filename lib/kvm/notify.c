@@ -41,6 +41,15 @@ static void add_range(struct tdp_vm *vm, const struct memslot *slot,
 	vm->invalidate_end = max_u64(vm->invalidate_end, last);
 }
 
+/* KVM 6.12: kvm_mmu_invalidate_begin() */
+static void open_range(struct tdp_vm *vm)
+{
+	if (vm->invalidations++)
+		return;
+	vm->invalidate_start = UINT64_MAX;
+	vm->invalidate_end = 0;
+}
+
 void notify_begin(struct tdp_vm *vm, uint64_t start, uint64_t end)
 {
 	unsigned int as_id;
@@ -48,10 +57,7 @@ void notify_begin(struct tdp_vm *vm, uint64_t start, uint64_t end)
 	size_t i;
 
 	trace(vm, kvm_unmap_hva_range, start, end);
-	if (!vm->invalidations++) {
-		vm->invalidate_start = UINT64_MAX;
-		vm->invalidate_end = 0;
-	}
+	open_range(vm);
 	for (as_id = 0; as_id < NR_ADDRESS_SPACES; as_id++) {
 		for (i = 0; i < vm->slots[as_id].nr; i++) {
 			const struct memslot *s = &vm->slots[as_id].slots[i];
@@ -64,7 +70,8 @@ void notify_begin(struct tdp_vm *vm, uint64_t start, uint64_t end)
 		vm->stats.tlb_flushes++;
 }
 
-void notify_unmap_gfns(struct tdp_vm *vm, const struct memslot *slot,
+/* Zap what @slot has of guest frames [@start, @end); false: nothing of them. */
+static bool unmap_gfns(struct tdp_vm *vm, const struct memslot *slot,
 		       uint64_t start, uint64_t end)
 {
 	uint64_t first = max_u64(start, slot->base_gfn);
@@ -72,11 +79,30 @@ void notify_unmap_gfns(struct tdp_vm *vm, const struct memslot *slot,
 	bool zapped;
 
 	if (first >= last)
-		return;
+		return false;
 	zapped = shadow_zap_gfns(vm, slot->as_id, first, last);
 	zapped |= tdp_zap_leaves(vm, (int)slot->as_id, first, last);
 	vm->stats.tlb_flushes += zapped;
-	vm->invalidate_seq++;
+	return true;
+}
+
+void notify_unmap_gfns(struct tdp_vm *vm, const struct memslot *slot,
+		       uint64_t start, uint64_t end)
+{
+	if (unmap_gfns(vm, slot, start, end))
+		vm->invalidate_seq++;
+}
+
+void notify_begin_gfns(struct tdp_vm *vm, uint64_t start, uint64_t end)
+{
+	const struct memslots *slots = &vm->slots[0];
+	size_t i;
+
+	open_range(vm);
+	vm->invalidate_start = min_u64(vm->invalidate_start, start);
+	vm->invalidate_end = max_u64(vm->invalidate_end, end);
+	for (i = 0; i < slots->nr; i++)
+		unmap_gfns(vm, &slots->slots[i], start, end);
 }
 
 void notify_end(struct tdp_vm *vm)

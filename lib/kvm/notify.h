@@ -24,6 +24,12 @@ void notify_begin(struct tdp_vm *vm, uint64_t start, uint64_t end);
 void notify_end(struct tdp_vm *vm);
 
 /*
+ * The first half for guest frames of address space 0; notify_end() ends it,
+ * too.  KVM 6.12: kvm_pre_set_memory_attributes()
+ */
+void notify_begin_gfns(struct tdp_vm *vm, uint64_t start, uint64_t end);
+
+/*
  * The same for guest frames [@start, @end) of one slot, of which userspace's
  * tables know nothing.  KVM 6.12: kvm_gmem_invalidate_begin(),
  * kvm_vm_set_mem_attributes().

@@ -146,6 +146,9 @@ int op_step(struct op *op, uint64_t readers)
 	case OP_SET_BACKING:
 		ret = backing_step(op);
 		break;
+	case OP_SET_ATTRIBUTES:
+		ret = attributes_step(op);
+		break;
 	case OP_NONE:
 		op->done = true;
 	}
@@ -178,6 +181,8 @@ const char *op_next(const struct op *op)
 		return deletion_words[op->u.deletion.stage];
 	case OP_SET_BACKING:
 		return backing_words[op->u.backing.stage];
+	case OP_SET_ATTRIBUTES:
+		return backing_words[op->u.attributes.stage];
 	default:
 		return "call";
 	}
@@ -204,6 +209,9 @@ void op_digest(const struct op *op, struct digest *d)
 		break;
 	case OP_SET_BACKING:
 		digest_put(d, op->u.backing.stage);
+		break;
+	case OP_SET_ATTRIBUTES:
+		digest_put(d, op->u.attributes.stage);
 		break;
 	default:
 		break;

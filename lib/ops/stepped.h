@@ -66,12 +66,19 @@ struct backing_change {
 	unsigned int stage;
 };
 
+/* KVM_SET_MEMORY_ATTRIBUTES */
+struct attribute_change {
+	uint64_t gpa, size, attributes, flags;
+	unsigned int stage;
+};
+
 enum op_kind {
 	OP_NONE,
 	OP_ACCESS,
 	OP_PREFAULT,
 	OP_DELETE_SLOT,
 	OP_SET_BACKING,
+	OP_SET_ATTRIBUTES,
 };
 
 struct op {
@@ -89,6 +96,7 @@ struct op {
 		struct prefault prefault;
 		struct slot_deletion deletion;
 		struct backing_change backing;
+		struct attribute_change attributes;
 	} u;
 };
 
@@ -106,6 +114,10 @@ void op_delete_slot(struct op *op, struct tdp_vm *vm, unsigned int as_id,
 int op_set_backing(struct op *op, struct tdp_vm *vm,
 		   const struct tdp_backing_change *change,
 		   struct tdp_error *err);
+
+void op_set_attributes(struct op *op, struct tdp_vm *vm,
+		       const struct attribute_change *change,
+		       struct tdp_error *err);
 
 /* May it take its next step, or has it to wait for others? */
 bool op_ready(const struct op *op);
@@ -134,6 +146,7 @@ void prefault_begin(struct prefault *p, struct tdp_vcpu *vcpu, uint64_t gpa,
 int prefault_step(struct prefault *p);
 int deletion_step(struct op *op, uint64_t readers);
 int backing_step(struct op *op);
+int attributes_step(struct op *op);
 
 /*
  * One step of a fault; keeps hold of the slot that it found.  A page that

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Private memory: attributes, guest_memfd, types of VMs. */
+#include "ops/stepped.h"
 #include "scenario/machine.h"
 #include "scenario/verb.h"
 #include "tdpsim/gmem.h"
@@ -33,12 +34,29 @@ static int run_set_attributes(struct run *run, const void *args)
 				     &run->outcome.result, run->err);
 }
 
+static int begin_set_attributes(struct run *run, const void *args,
+				struct op *op)
+{
+	const struct attributes_args *a = args;
+	const struct attribute_change change = {
+		.gpa = a->gpa,
+		.size = a->size,
+		.attributes = a->attributes,
+		.flags = a->flags,
+	};
+
+	op_set_attributes(op, run->vm, &change, run->err);
+	return TDP_OK;
+}
+
 const struct verb verb_set_attributes = {
 	.name = "set_attributes",
 	.about = "KVM_SET_MEMORY_ATTRIBUTES: make memory private or shared",
 	.args = ARGS(attributes_rows, struct attributes_args),
 	.fields = FIELDS_CALL,
 	.run = run_set_attributes,
+	.begin = begin_set_attributes,
+	.slots_lock = true,
 };
 
 /* guest_memfd ---------------------------------------------------------------- */

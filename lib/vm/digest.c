@@ -523,9 +523,10 @@ void fault_digest(const struct fault *f, struct digest *d)
 	digest_put(d, f->gfn);
 	digest_put(d, f->pfn);
 	digest_put(d, f->invalidate_seq == f->vm->invalidate_seq);
-	digest_put(d, f->prefetch | f->no_slot << 1 | f->host_writable << 2 |
-			      f->host_mmio << 3 | f->level_limit << 8 |
-			      f->max_level << 16 | f->host_level << 24 |
+	digest_put(d, f->prefetch | f->is_private << 4 | f->no_slot << 1 |
+			      f->host_writable << 2 | f->host_mmio << 3 |
+			      f->level_limit << 8 | f->max_level << 16 |
+			      f->host_level << 24 |
 			      (uint64_t)f->map_access << 32);
 	if (f->slot) {
 		digest_put(d, f->slot->id | (uint64_t)f->slot->as_id << 32 |
