@@ -499,6 +499,8 @@ static const struct override overrides_6_1_192[] = {
  * follows from stable backports whose point release is known or very probable.
  */
 static const struct override overrides_6_12_117[] = {
+	{ B_SHADOW_CHILD, SHADOW_CHILD_MATCH, false },
+	{ B_MMIO_OVER_PRESENT, MMIO_OVER_PRESENT_DROPS_FIRST, false },
 	{ B_ROLE_SHADOW_NPT, ROLE_SHADOW_NPT_GUEST_MODE, false },
 	{ B_NESTED_EXIT_CR3, NESTED_EXIT_CR3_TRIPLE_FAULT, false },
 	{ B_NESTED_INVALID_CODE, NESTED_INVALID_CODE_64_BITS, false },

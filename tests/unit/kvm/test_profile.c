@@ -444,6 +444,7 @@ static const struct point_row {
 	  "sw_protected_vm=off "
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "
 	  "mmu.stale_check=after_reclaim fault.ept_flags=guest_final "
+	  "shadow.child=match mmio.over_present=drops_first "
 	  "nested.exit_cr3=triple_fault nested.invalid_code=64_bits " },
 };
 
