@@ -16,7 +16,7 @@
 
 #define OUTPUT        "/dev/ttyS1"
 #define MAX_SCENARIOS 4096
-#define LIMIT_SECONDS 20
+#define LIMIT_SECONDS 120
 
 static bool active;
 

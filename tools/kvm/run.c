@@ -516,6 +516,13 @@ int run_access(struct runner *r, struct vcpu *v, const char *kind, uint64_t gva,
 	if (user)
 		op_access(r, v, "fetch", payload_gpa(r, PAYLOAD_USER), true);
 	op_named(r, v, kind, gva, user, (uint8_t)registers.rax);
+	/* A write to the guest's tables may take the payload's mapping along. */
+	if (strcmp(kind, "fetch") != 0)
+		op_access(r, v, "fetch",
+			  payload_gpa(r, user ? PAYLOAD_USER :
+						PAYLOAD_SUPERVISOR) +
+				  code.nr,
+			  user);
 	ret = start(r, v, &registers, user);
 	if (target)
 		memcpy(target, saved, 2);

@@ -135,7 +135,7 @@ static int compare(const char *step, struct heard *heard,
 		.left_out = on_left_out,
 		.context = heard,
 	};
-	struct tdp_recording *recording;
+	struct tdp_recording *recording = NULL;
 	char text[4096], yaml[64], lines[64];
 	int ret;
 
