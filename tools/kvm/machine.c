@@ -97,6 +97,8 @@ int memslot_set(struct runner *r, const struct tdp_memslot *slot, json_t *hvas)
 	uint64_t hva = slot->hva;
 	int ret;
 
+	if (slot->gmem)
+		return skip(r, "the runner makes no guest_memfd");
 	if (!old && is_plausible(slot)) {
 		region = region_for(r, slot, hva);
 		if (!region)
