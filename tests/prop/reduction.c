@@ -131,6 +131,7 @@ static bool explore(const struct text *t, bool reduce, unsigned int jobs,
 	struct tdp_error err;
 	int ret;
 
+	*summary = (struct tdp_explore_summary){ 0 };
 	if (tdp_scenario_load_text("random", t->bytes, t->used, &s, &err))
 		fail_msg("%s\n%s", err.message, t->bytes);
 	ret = tdp_explore(s, &options, &x, &err);
