@@ -59,7 +59,7 @@ static const struct type *const types[] = {
 	&type_level, &type_errno, &type_vcpu, &type_text, &type_map,
 	&type_list, &type_vendor, &type_vm_type, &type_attributes,
 	&type_gmem_flags, &type_quirks, &type_backing, &type_capability, &type_mode,
-	&type_paging_mode, &type_access_kind, &type_reg, &type_cr0,
+	&type_paging_mode, &type_access_kind, &type_invariants, &type_reg, &type_cr0,
 	&type_cr3, &type_cr4, &type_efer, &type_pdptrs, &type_rflags,
 	&type_rights, &type_pte_bits, &type_outcome, &type_reason,
 	&type_walk_reason, &type_exit, &type_memtype, &type_memtypes,

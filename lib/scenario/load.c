@@ -115,6 +115,7 @@ struct expect_text {
 	const struct node *no_events;
 	const struct node *event_counts;
 	const struct node *cycle;
+	enum invariants invariants;
 };
 
 static const struct arg expect_rows[] = {
@@ -126,6 +127,9 @@ static const struct arg expect_rows[] = {
 	    .about = "a map from events to how many there are"),
 	ARG(struct expect_text, cycle, type_sequence,
 	    .about = "livelock: the events of one round, these and no others"),
+	ARG(struct expect_text, invariants, type_invariants,
+	    .about =
+		    "what tdp_vm_check() says then: broken where the kernel has a bug"),
 };
 
 const struct args expect_args = ARGS(expect_rows, struct expect_text);
@@ -159,6 +163,9 @@ static int expect_parse(const struct decoder *d, const struct node *node,
 		ret = decode_filter(d, node, &expect_args, false, &fields);
 	if (!ret)
 		ret = decode_map(d, &events, &expect_args, &text, NULL);
+	expected->invariants = text.invariants;
+	expected->line = node->line;
+	expected->column = node->column;
 	if (!ret)
 		ret = events_of(d, &text, &expected->events);
 	if (!ret)

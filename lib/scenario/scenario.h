@@ -29,6 +29,8 @@ struct vcpu_setup {
 struct expected {
 	const struct expectation *fields;
 	struct event_wants events;
+	enum invariants invariants;
+	unsigned int line, column; /* of the invariants */
 };
 
 struct step {

@@ -40,6 +40,11 @@ extern const struct type type_quirks;
 extern const struct type type_backing;
 extern const struct type type_capability; /* enum tdp_cap */
 extern const struct type type_access_kind;
+
+/* What a step leaves behind; of which nothing is said: run --verify judges. */
+enum invariants { INVARIANTS_ANY, INVARIANTS_HOLD, INVARIANTS_BROKEN };
+extern const struct type type_invariants;
+
 extern const struct type type_reg;
 extern const struct type type_outcome;
 extern const struct type type_reason;

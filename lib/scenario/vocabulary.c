@@ -49,6 +49,13 @@ static const struct word kinds[] = {
 static const struct words kind_words = WORDS(kinds);
 
 /* clang-format off */
+static const struct word invariants[] = {
+	{ "hold", INVARIANTS_HOLD }, { "broken", INVARIANTS_BROKEN },
+};
+/* clang-format on */
+static const struct words invariants_words = WORDS(invariants);
+
+/* clang-format off */
 static const struct word regs[] = {
 	{ "cr0", TDP_REG_CR0 }, { "cr3", TDP_REG_CR3 },
 	{ "cr4", TDP_REG_CR4 }, { "efer", TDP_REG_EFER },
@@ -128,6 +135,8 @@ const struct type type_vendor = WORDS_TYPE("vendor", "intel or amd",
 const struct type type_level = WORDS_TYPE(
 	"level", "size of a page, or of what one entry of a table covers",
 	&level_words);
+const struct type type_invariants = WORDS_TYPE(
+	"invariants", "what tdp_vm_check() says", &invariants_words);
 const struct type type_access_kind = WORDS_TYPE(
 	"access", "what the guest does to an address", &kind_words);
 const struct type type_reg = WORDS_TYPE(
