@@ -25,6 +25,8 @@ static bool unmap_slot(struct tdp_vm *vm, const struct memslot *slot,
 
 	if (!slot_frames(slot, start, end, &first, &last))
 		return false;
+	/* What is there next is not what KVM has read. */
+	shadow_changed_behind(vm, slot->as_id, first, last, 0, FRAME_SIZE);
 	zapped = shadow_zap_gfns(vm, slot->as_id, first, last);
 	return tdp_zap_leaves(vm, (int)slot->as_id, first, last) || zapped;
 }
@@ -80,6 +82,7 @@ static bool unmap_gfns(struct tdp_vm *vm, const struct memslot *slot,
 
 	if (first >= last)
 		return false;
+	shadow_changed_behind(vm, slot->as_id, first, last, 0, FRAME_SIZE);
 	zapped = shadow_zap_gfns(vm, slot->as_id, first, last);
 	zapped |= tdp_zap_leaves(vm, (int)slot->as_id, first, last);
 	vm->stats.tlb_flushes += zapped;
@@ -125,4 +128,23 @@ void notify_unmap_all(struct tdp_vm *vm, const struct host_notices *notices)
 	for (i = 0; i < notices->nr; i++)
 		notify_unmap(vm, notices->range[i].start,
 			     notices->range[i].end);
+}
+
+void notify_written(struct tdp_vm *vm, uint64_t start, uint64_t end)
+{
+	unsigned int from = (unsigned int)(start & FRAME_MASK);
+	uint64_t first, last;
+	unsigned int as_id;
+	size_t i;
+
+	if (!vm->shadow)
+		return;
+	for (as_id = 0; as_id < NR_ADDRESS_SPACES; as_id++)
+		for (i = 0; i < vm->slots[as_id].nr; i++)
+			if (slot_frames(&vm->slots[as_id].slots[i],
+					align_down(start, FRAME_SIZE), end,
+					&first, &last))
+				shadow_changed_behind(
+					vm, as_id, first, last, from,
+					from + (unsigned int)(end - start));
 }

@@ -50,4 +50,10 @@ static inline bool notify_retry(const struct tdp_vm *vm, uint64_t seq,
 	return seq != vm->invalidate_seq;
 }
 
+/*
+ * Bytes [@start, @end) of userspace's memory, within a page, were written
+ * through its own mapping, of which KVM knows nothing.
+ */
+void notify_written(struct tdp_vm *vm, uint64_t start, uint64_t end);
+
 #endif

@@ -77,6 +77,19 @@ void shadow_invalidate_prev(struct tdp_vcpu *vcpu, struct mmu *mmu,
 /* Free what hangs off vm->shadow. */
 void shadow_finish(struct tdp_vm *vm);
 
+/*
+ * Frames [@first, @last) of an address space have changed by a way that KVM
+ * does not see; bytes [@from, @to) in each.  Only the invariants want to know.
+ */
+void shadow_changed_behind(struct tdp_vm *vm, unsigned int as_id,
+			   uint64_t first, uint64_t last, unsigned int from,
+			   unsigned int to);
+
+/* What an entry permits against the guest's own; NULL or the broken rule. */
+const char *shadow_check_guest(const struct tdp_vm *vm,
+			       const struct mmu_page *page, unsigned int index,
+			       uint64_t spte);
+
 /* The invariants of the shadow MMU, for tdp_vm_check(). */
 int shadow_check(const struct tdp_vm *vm, struct tdp_error *err);
 

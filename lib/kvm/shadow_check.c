@@ -106,6 +106,7 @@ static int check_entry(struct check *c, const struct mmu_page *page,
 	uint64_t spte = physmem_read64(&c->vm->pm,
 				       entry_hpa(c->vm, page, index));
 	const char *rule;
+	int ret;
 
 	if (!spte_present(fmt, spte)) {
 		if (spte == fmt->nonpresent || spte_is_mmio(fmt, spte))
@@ -116,9 +117,11 @@ static int check_entry(struct check *c, const struct mmu_page *page,
 	rule = spte_check(fmt, spte, page->role.level);
 	if (rule)
 		return broken(c, page, index, rule);
-	if (!spte_leaf(spte, page->role.level))
-		return check_child(c, page, index, spte);
-	return check_leaf(c, page, index, spte);
+	ret = spte_leaf(spte, page->role.level) ?
+		      check_leaf(c, page, index, spte) :
+		      check_child(c, page, index, spte);
+	rule = ret ? NULL : shadow_check_guest(c->vm, page, index, spte);
+	return rule ? broken(c, page, index, rule) : ret;
 }
 
 /* Pages --------------------------------------------------------------------------- */

@@ -173,6 +173,7 @@ enum ret_pf shadow_set_spte(struct tdp_vcpu *vcpu,
 	struct replaced old;
 	bool wrprot;
 
+	page_entry_read(vm, page, sptep_index(leaf->sptep));
 	if (leaf->no_slot)
 		return set_mmio(vcpu, leaf, spte);
 	*spte = physmem_read64(&vm->pm, leaf->sptep);
@@ -343,6 +344,7 @@ int shadow_get_child(struct tdp_vcpu *vcpu, uint64_t sptep,
 	struct zap_list zapped = { 0 };
 
 	*page = NULL;
+	page_entry_read(vm, parent, sptep_index(sptep));
 	if (spte_present(&vm->fmt, spte) &&
 	    !spte_leaf(spte, parent->role.level)) {
 		if (child_fits(vm, page_at(vm, spte & SPTE_ADDRESS), want->gfn,

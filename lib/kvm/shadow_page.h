@@ -28,6 +28,11 @@ struct shadow_page {
 	bool active;              /* in the list of active pages */
 	bool unsync;              /* level 1: the guest may write it */
 	bool has_translation;
+	/*
+	 * Entries whose guest entry was written through userspace's mapping
+	 * since KVM read it: nothing is due, KVM can't know.
+	 */
+	uint64_t behind[BITMAP_WORDS];
 	uint64_t unsync_child[BITMAP_WORDS];
 	uint64_t translation[SPTES_PER_PAGE]; /* gfn << 12 | access */
 };
@@ -102,6 +107,14 @@ void page_set_translation(struct tdp_vm *vm, const struct mmu_page *page,
 struct mmu_page *shadow_first_on(const struct tdp_vm *vm, uint64_t gfn);
 struct mmu_page *shadow_next_on(const struct tdp_vm *vm,
 				const struct mmu_page *page);
+
+/* KVM reads the guest's entry anew: what it makes of it now has to agree. */
+static inline void page_entry_read(const struct tdp_vm *vm,
+				   const struct mmu_page *page,
+				   unsigned int index)
+{
+	shadow_page(vm, page)->behind[index / 64] &= ~BIT(index % 64);
+}
 
 /*
  * Make vm->shadow, at the first shadow root, and provide for @sptes additions

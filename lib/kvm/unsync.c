@@ -143,6 +143,7 @@ static int sync_spte(const struct guest_walker *w, const struct mmu_page *page,
 		return 0;
 	if (!gw_read_leaf(w, page, index, &gpte))
 		return -1;
+	page_entry_read(vm, page, index);
 	gw_leaf(w, page, gpte, &leaf);
 	if (!leaf.valid) {
 		sptep_drop(vm, sptep);

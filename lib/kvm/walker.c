@@ -519,3 +519,83 @@ bool gw_read_window(const struct guest_walker *w, const struct guest_walk *walk,
 			return false;
 	return true;
 }
+
+/* Entries that a shadow page mirrors, for the invariants --------------------------------------- */
+
+static void init_for_page(struct guest_walker *w, const struct tdp_vm *vm,
+			  const struct mmu_page *page, bool pse)
+{
+	*w = (struct guest_walker){
+		.mode = {
+			.ept = page->role.guest_mode && vm->tdp_enabled &&
+			       vm->host.vendor == TDP_INTEL,
+			.level = page->role.has_4_byte_gpte ? 2 : 4,
+			.pse = pse,
+			.read_right = role_acc_all(&vm->kvm) & TDP_ACC_READ,
+		},
+	};
+	w->mode.mbec = w->mode.ept && page->role.cr4_smep;
+	if (w->mode.ept)
+		w->format = &ept;
+	else
+		w->format = page->role.has_4_byte_gpte ? &paging32 : &paging64;
+	w->has_ad = !w->mode.ept || !page->role.ad_disabled;
+}
+
+/* A 4-byte directory has half as many entries as there are SPTEs for them. */
+static uint64_t mirrored_gpa(const struct guest_walker *w,
+			     const struct mmu_page *page, unsigned int index)
+{
+	uint64_t table = page->gfn << 12;
+
+	if (w->format != &paging32)
+		return table + 8 * index;
+	index += page->role.quadrant * SPTES_PER_PAGE;
+	return table + 4 * (page->role.level == 2 ? index / 2 : index);
+}
+
+static void judge(const struct guest_walker *w, const struct mmu_page *page,
+		  unsigned int index, uint64_t gpte, bool readonly,
+		  struct gpte_mirror *m)
+{
+	unsigned int level = page->role.level;
+	bool half = w->format == &paging32 && level == 2 && index % 2;
+
+	m->ept = w->mode.ept;
+	m->present = is_present(w, gpte) &&
+		     (readonly || !w->has_ad || (gpte & w->format->accessed));
+	m->leaf = is_leaf(w, gpte, level);
+	m->access = page->role.access & gpte_access(w, gpte);
+	m->gfn = (gpte & w->format->address) >> 12;
+	if (!m->leaf)
+		return;
+	m->gfn = leaf_gfn(w, gpte, level, half ? BIT(21) : 0);
+	/* In a read-only slot nobody can mark it. */
+	if (!readonly)
+		m->access = without_clean_write(w, gpte, m->access);
+}
+
+struct gpte_mirror gw_mirror(const struct tdp_vm *vm,
+			     const struct mmu_page *page, unsigned int index,
+			     bool leaf)
+{
+	unsigned int as_id = page->role.smm ? 1 : 0;
+	const struct memslot *slot = memslots_find(&vm->slots[as_id],
+						   page->gfn);
+	struct gpte_mirror m = { 0 };
+	struct guest_walker w;
+	uint64_t gpte = 0, gpa;
+	struct gup gup;
+
+	if (!slot || slot->invalid ||
+	    hostmm_peek(&vm->mm, memslot_hva(slot, page->gfn), false, &gup) !=
+		    GUP_OK)
+		return m;
+	init_for_page(&w, vm, page, leaf);
+	gpa = mirrored_gpa(&w, page, index);
+	memcpy(&gpte, vm->pm.base + (gup.hpa | (gpa & FRAME_MASK)),
+	       w.format->gpte_size);
+	m.readable = true;
+	judge(&w, page, index, gpte, slot->readonly, &m);
+	return m;
+}

@@ -145,6 +145,25 @@ void gw_leaf(const struct guest_walker *w, const struct mmu_page *page,
 bool gw_read_leaf(const struct guest_walker *w, const struct mmu_page *page,
 		  unsigned int index, uint64_t *gpte);
 
+/* What the guest's table has where an SPTE of @page mirrors it. */
+struct gpte_mirror {
+	bool readable;       /* the frame is in a slot, and the host has it */
+	bool present;        /* and, where the format has it, accessed */
+	bool leaf;           /* maps a page */
+	bool ept;            /* L1's EPT: no supervisor writes of CR0.WP */
+	uint64_t gfn;        /* of the page, or of the table below */
+	unsigned int access; /* with what @page inherits; no write if clean */
+};
+
+/*
+ * Read it for SPTE @index of @page, any level, with no effect.  @leaf: take an
+ * entry of a 32-bit directory with bit 7 for a large page; whether CR4.PSE was
+ * set is not part of a page's role.
+ */
+struct gpte_mirror gw_mirror(const struct tdp_vm *vm,
+			     const struct mmu_page *page, unsigned int index,
+			     bool leaf);
+
 /* The window of entries around the leaf of a walk; false: unreadable. */
 bool gw_read_window(const struct guest_walker *w, const struct guest_walk *walk,
 		    uint64_t gpte[PREFETCH_WINDOW]);

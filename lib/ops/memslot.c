@@ -380,14 +380,20 @@ int tdp_vm_write(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
 		 uint64_t value, unsigned int size, struct tdp_error *err)
 {
 	enum guest_mem_status status;
-	uint64_t hpa;
+	uint64_t hpa, hva;
 	int ret = check_access(as_id, gpa.addr, size, err);
 
 	if (ret)
 		return ret;
 	status = user_frame(vm, as_id, gpa.addr, true, &hpa);
-	if (status == GUEST_MEM_OK)
+	if (status == GUEST_MEM_OK) {
 		physmem_copy_in(&vm->pm, hpa, &value, size);
+		hva = memslot_hva(
+			      memslots_find(&vm->slots[as_id], gpa.addr >> 12),
+			      gpa.addr >> 12) |
+		      (gpa.addr & FRAME_MASK);
+		notify_written(vm, hva, hva + size);
+	}
 	return access_error(status, gpa.addr, err);
 }
 
