@@ -35,6 +35,7 @@ int step_rsm(struct runner *r, struct vcpu *v)
 	code_add(&code, "0f aa");
 	if (run_code(r, v, &code, &none))
 		return -1;
+	v->rsm = true;
 	op_return(r, v);
 	return 0;
 }

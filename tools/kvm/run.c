@@ -268,13 +268,14 @@ static int enter_cpl(struct runner *r, struct vcpu *v)
 	before = sregs.cs;
 	payload_segments(r, &sregs);
 	after = sregs.cs;
-	if (before.selector == after.selector && before.l == after.l &&
-	    before.db == after.db && before.base == after.base &&
-	    before.limit == after.limit)
+	if (!v->rsm && before.selector == after.selector &&
+	    before.l == after.l && before.db == after.db &&
+	    before.base == after.base && before.limit == after.limit)
 		return 0;
 	sregs.flags = 0;
 	if (ioctl(v->fd, KVM_SET_SREGS2, &sregs) < 0)
 		return skip(r, "segments: %s", strerror(errno));
+	v->rsm = false;
 	if ((sregs.cr0 & CR0_PG) && (sregs.cr4 & CR4_PAE) &&
 	    !(sregs.efer & EFER_LMA))
 		json_object_set_new(op_add(r, "set_sregs"), "vcpu",

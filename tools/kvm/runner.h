@@ -70,6 +70,7 @@ struct vcpu {
 	bool signal;      /* one is to be pending in its next call */
 	uint64_t late;    /* one comes behind so many pages; 0: none */
 	bool smi;         /* one was taken: there is a save area */
+	bool rsm; /* RSM has loaded TR, as busy: see payload_segments() */
 };
 
 struct trace;
