@@ -99,6 +99,14 @@ enum tdp_outcome {
 	X(BAD_OPERAND, "bad_operand", \
 	  "INVEPT, INVVPID or VMFUNC has a bad type, operand or index") \
 	X(BAD_NESTED_STATE,	"bad_nested_state",	"KVM_SET_NESTED_STATE refuses the state") \
+	X(NESTED_FORMAT, "nested_format", \
+	  "the format of a nested state is the other vendor's") \
+	X(NESTED_FLAGS, "nested_flags", \
+	  "KVM_SET_NESTED_STATE refuses flags of the header") \
+	X(NESTED_SIZE, "nested_size", \
+	  "a nested state is too short for what its header says") \
+	X(NESTED_ADDRESS, "nested_address", \
+	  "no VMXON region, vmcs12 or vmcb12 can be at an address of the header") \
 	X(TRIPLE_FAULT, "triple_fault", "a triple fault of the guest's own") \
 	X(VM_DEAD, "vm_dead", "KVM has given up the VM") \
 	X(SMRAM, "smram", "the state-save area of SMM can't be read or written") \

@@ -483,8 +483,80 @@ TDP_API int tdp_vcpu_nested_exit_as(struct tdp_vcpu *vcpu, uint64_t code,
 TDP_API int tdp_vcpu_nested_exit(struct tdp_vcpu *vcpu,
 				 struct tdp_result *result,
 				 struct tdp_error *err);
+/** KVM_STATE_NESTED_*: flags of struct kvm_nested_state */
+#define TDP_NESTED_GUEST_MODE  0x1u
+#define TDP_NESTED_RUN_PENDING 0x2u
+#define TDP_NESTED_EVMCS       0x4u
+#define TDP_NESTED_MTF_PENDING 0x8u
+#define TDP_NESTED_GIF_SET     0x100u
+
+/** KVM_STATE_NESTED_SMM_*: what RSM goes back to on VMX */
+#define TDP_NESTED_SMM_GUEST_MODE 0x1u
+#define TDP_NESTED_SMM_VMXON      0x2u
+
+/** KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE */
+#define TDP_NESTED_VMX_DEADLINE 0x1u
+
+/** No VMXON region, no current vmcs12. */
+#define TDP_NESTED_NO_ADDRESS UINT64_MAX
+
 /**
- * tdp_vcpu_set_nested_state() - KVM_SET_NESTED_STATE with GUEST_MODE
+ * struct tdp_nested_header - header of struct kvm_nested_state
+ * @flags:     TDP_NESTED_* that the kernel's flags are
+ * @format:    0: VMX, 1: SVM
+ * @size:      bytes, of header (128) and vmcs12 or vmcb12 (4096)
+ * @vmcb:      SVM: guest-physical address of vmcb12
+ * @vmxon:     VMX: of the VMXON region, or TDP_NESTED_NO_ADDRESS
+ * @vmcs12:    VMX: of the current vmcs12, or TDP_NESTED_NO_ADDRESS
+ * @smm_flags: VMX: TDP_NESTED_SMM_*
+ * @vmx_flags: VMX: TDP_NESTED_VMX_DEADLINE or 0
+ */
+struct tdp_nested_header {
+	uint16_t flags;
+	uint16_t format;
+	uint32_t size;
+	uint64_t vmcb;
+	uint64_t vmxon;
+	uint64_t vmcs12;
+	uint16_t smm_flags;
+	uint32_t vmx_flags;
+};
+
+/**
+ * tdp_vcpu_nested_header() - a header without fault
+ * @guest_mode: it has GUEST_MODE, and room for vmcs12 or vmcb12
+ * @header:     filled in; GIF is 1, and without GUEST_MODE there is no VMXON
+ */
+TDP_API void tdp_vcpu_nested_header(const struct tdp_vcpu *vcpu,
+				    bool guest_mode,
+				    struct tdp_nested_header *header);
+
+/**
+ * tdp_vcpu_set_nested_state_as() - KVM_SET_NESTED_STATE, header and all
+ * @header: any values: those that KVM refuses fail as they do there, in its
+ *          order of checks
+ * @state:  what vmcs12 or vmcb12 says, and L2's registers; may be NULL if
+ *          neither @header->flags nor @header->smm_flags has GUEST_MODE
+ * @result: as for tdp_vcpu_set_nested_state()
+ *
+ * VMX leaves L2 before it looks at @header->vmcs12 and whether @header->size
+ * has room for it; SVM only when all checks are done.  The model has neither
+ * GIF, nor a monitor trap flag, nor an enlightened VMCS (which KVM refuses
+ * unless it is switched on), nor a preemption timer.
+ *
+ * KVM: kvm_arch_vcpu_ioctl(), vmx_set_nested_state(), svm_set_nested_state().
+ *
+ * Return: TDP_OK; TDP_ENOMEM; TDP_EINVAL as for tdp_vcpu_nested_enter(), or if
+ * @state is missing.
+ */
+TDP_API int tdp_vcpu_set_nested_state_as(struct tdp_vcpu *vcpu,
+					 const struct tdp_nested_header *header,
+					 const struct tdp_nested_state *state,
+					 struct tdp_result *result,
+					 struct tdp_error *err);
+
+/**
+ * tdp_vcpu_set_nested_state() - KVM_SET_NESTED_STATE with a header without fault
  * @state:  NULL: without; L2 is left if it is active
  * @result: ret is 0, -EINVAL, or the positive 2 that VMX hands out when L2's
  *          CR3 or PDPTEs are bad

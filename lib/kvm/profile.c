@@ -409,6 +409,11 @@ ROW(NESTED_STATE_PAGES,
     ALWAYS(NESTED_STATE_PAGES_REQUEST_5_10), SINCE(5_12, NESTED_STATE_PAGES_REQUEST_5_12),
     SINCE(5_14, NESTED_STATE_PAGES_REQUEST_5_14), SINCE(5_15, NESTED_STATE_PAGES_REQUEST_5_15),
     SINCE(5_17, NESTED_STATE_PAGES_REQUEST), SINCE(6_8, NESTED_STATE_PAGES_REQUEST_6_8)),
+ROW(NESTED_STATE_SVME,
+    "SVM, KVM_SET_NESTED_STATE without EFER.SVME: the flags have to be GIF, or may be 0 too.",
+    "recordings of 6.12, 6.14, 6.18.2, 7.0 and 7.1.5 (V.nstate); KVM 6.19, 7.0: "
+    "svm_set_nested_state()",
+    ALWAYS(NESTED_STATE_SVME_GIF), SINCE(7_0, NESTED_STATE_SVME_GIF_OR_0)),
 ROW(SMM_LEAVE,
     "How RSM goes back to L2: by a request, or in two steps around the save area (a "
     "proposal).",

@@ -110,6 +110,8 @@
 	V(REQUEST, "request") V(REQUEST_6_8, "request_6.8")		\
 	V(ON_SET, "on_set") V(BEFORE_ENTRY, "before_entry")		\
 	V(UNBLOCK, "unblock")
+#define VALUES_NESTED_STATE_SVME(V)					\
+	V(GIF, "gif") V(GIF_OR_0, "gif_or_0")
 #define VALUES_SMM_LEAVE(V)						\
 	V(REQUEST, "request") V(SPLIT, "split")
 #define VALUES_NESTED_NP_WITHOUT_NPT(V)					\
@@ -266,6 +268,7 @@
 	X(NPT_LEVEL,		NPT_LEVEL,		"npt.level")	\
 	X(NPT_PASSTHROUGH,	NPT_PASSTHROUGH,	"npt.passthrough") \
 	X(NESTED_STATE_PAGES,	NESTED_STATE_PAGES,	"nested.state_pages") \
+	X(NESTED_STATE_SVME,	NESTED_STATE_SVME,	"nested.state_svme") \
 	X(SMM_LEAVE,		SMM_LEAVE,		"smm.leave")	\
 	X(SMM_FLIP,		SMM_FLIP,		"smm.flip")	\
 	X(SMM_RSM,		SMM_RSM,		"smm.rsm")	\
@@ -404,6 +407,9 @@ enum value_npt_passthrough { VALUES_NPT_PASSTHROUGH(V) NR_NPT_PASSTHROUGH };
 #undef V
 #define V(id, text) NESTED_STATE_PAGES_##id,
 enum value_nested_state_pages { VALUES_NESTED_STATE_PAGES(V) NR_NESTED_STATE_PAGES };
+#undef V
+#define V(id, text) NESTED_STATE_SVME_##id,
+enum value_nested_state_svme { VALUES_NESTED_STATE_SVME(V) NR_NESTED_STATE_SVME };
 #undef V
 #define V(id, text) SMM_LEAVE_##id,
 enum value_smm_leave { VALUES_SMM_LEAVE(V) NR_SMM_LEAVE };

@@ -75,6 +75,19 @@ void nested_take_state(struct tdp_vcpu *vcpu,
 		       const struct tdp_nested_state *state,
 		       const struct tdp_sregs *l1);
 
+/* KVM_SET_NESTED_STATE (nested_header.c) -------------------------------------- */
+
+/* What KVM checks of the header before anything changes. */
+enum tdp_reason nested_header_check(const struct tdp_vcpu *vcpu,
+				    const struct tdp_nested_header *header);
+
+/*
+ * VMX: what it checks once L2 is left; *@vmcs12: vmcs12 is current then.
+ */
+enum tdp_reason nested_header_vmcs12(const struct tdp_vcpu *vcpu,
+				     const struct tdp_nested_header *header,
+				     bool *vmcs12);
+
 /* VMRUN (nested_vmrun.c) ------------------------------------------------------ */
 
 /* How L1 executes it, as far as the state of L2 does not say. */

@@ -221,8 +221,6 @@ int tdp_vcpu_nested_exit(struct tdp_vcpu *vcpu, struct tdp_result *result,
 /* SVM: CR0 without CD but with NW can't be L2's. */
 static enum tdp_reason check_current(const struct tdp_vcpu *vcpu)
 {
-	if (!(vcpu->sregs.efer & EFER_SVME))
-		return TDP_WHY_VIRTUALIZATION_OFF;
 	if ((vcpu->sregs.cr0 & CR0_NW) && !(vcpu->sregs.cr0 & CR0_CD))
 		return TDP_WHY_BAD_NESTED_STATE;
 	return TDP_WHY_NONE;
@@ -262,7 +260,8 @@ static int load_now(struct tdp_vcpu *vcpu, struct tdp_result *result,
 /* VMX hands out its own code for an entry that fails late. */
 #define ENTRY_FAILED_LATE 2
 
-static int set_guest_mode(struct tdp_vcpu *vcpu, struct tdp_result *result)
+static int set_guest_mode(struct tdp_vcpu *vcpu, bool run_pending,
+			  struct tdp_result *result)
 {
 	enum tdp_reason why;
 	bool loaded;
@@ -271,63 +270,121 @@ static int set_guest_mode(struct tdp_vcpu *vcpu, struct tdp_result *result)
 	if (ret || !loaded)
 		return ret;
 	why = nested_enter(vcpu, NESTED_FROM_USERSPACE);
-	if (!why)
+	if (!why) {
+		vcpu->nested_run_pending = run_pending;
 		return TDP_OK;
+	}
 	nested_leave(vcpu);
 	if (is_vmx(vcpu) && !nested_loads_now(vcpu->vm, NESTED_FROM_USERSPACE))
 		return result_fail(result, ENTRY_FAILED_LATE, why);
 	return result_fail(result, -EINVAL, why);
 }
 
-static int set_state(struct tdp_vcpu *vcpu,
-		     const struct tdp_nested_state *state,
-		     struct tdp_result *result)
+/* The header is good, and says that L2 runs. */
+static int set_l2(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
+		  bool run_pending, struct tdp_result *result)
 {
 	const struct tdp_vm *vm = vcpu->vm;
-	struct tdp_nested_state own = *state;
-	enum tdp_reason why;
+	enum tdp_reason why = check_state(vcpu, state);
 
-	if (vcpu->smm)
-		return result_fail(result, -EINVAL, TDP_WHY_IN_SMM);
-	if (!is_vmx(vcpu))
-		own.l2 = vcpu->sregs;
-	/* VMX has left L2 before it looks at vmcs12. */
-	if (is_vmx(vcpu))
-		nested_leave(vcpu);
-	why = check_state(vcpu, &own);
 	if (why)
 		return result_fail(result, -EINVAL, why);
 	if (nested_loads_now(vm, NESTED_FROM_USERSPACE))
-		why = blocker(vcpu, &own);
+		why = blocker(vcpu, state);
 	else if (is_vmx(vcpu) &&
 		 !nested_since(vm, NESTED_STATE_PAGES_REQUEST_5_14))
-		why = pdptr_blocker(vcpu, &own);
+		why = pdptr_blocker(vcpu, state);
 	if (why)
 		return result_block(result, why);
 	if (!is_vmx(vcpu))
 		nested_leave(vcpu);
 	vcpu->has_vmcb12 = false;
-	nested_take_state(vcpu, &own, &own.l1);
-	return set_guest_mode(vcpu, result);
+	nested_take_state(vcpu, state, &state->l1);
+	return set_guest_mode(vcpu, run_pending, result);
 }
 
-int tdp_vcpu_set_nested_state(struct tdp_vcpu *vcpu,
-			      const struct tdp_nested_state *state,
-			      struct tdp_result *result, struct tdp_error *err)
+/* KVM 6.12: vmx_set_nested_state() */
+static int set_vmx(struct tdp_vcpu *vcpu,
+		   const struct tdp_nested_header *header,
+		   const struct tdp_nested_state *state,
+		   struct tdp_result *result)
+{
+	enum tdp_reason why;
+	bool vmcs12;
+
+	/* L2 is left before vmcs12 is looked at, its place in the header too. */
+	nested_leave(vcpu);
+	why = nested_header_vmcs12(vcpu, header, &vmcs12);
+	if (why)
+		return result_fail(result, -EINVAL, why);
+	if (header->flags & TDP_NESTED_GUEST_MODE)
+		return set_l2(vcpu, state,
+			      header->flags & TDP_NESTED_RUN_PENDING, result);
+	/* RSM goes back to L2, and makes the checks. */
+	if (vmcs12 && (header->smm_flags & TDP_NESTED_SMM_GUEST_MODE)) {
+		nested_take_state(vcpu, state, &state->l1);
+		vcpu->smm_state.guest_mode = true;
+	}
+	return TDP_OK;
+}
+
+/* KVM 6.12: svm_set_nested_state() */
+static int set_svm(struct tdp_vcpu *vcpu,
+		   const struct tdp_nested_header *header,
+		   const struct tdp_nested_state *state,
+		   struct tdp_result *result)
+{
+	struct tdp_nested_state own;
+
+	if (!(header->flags & TDP_NESTED_GUEST_MODE)) {
+		nested_leave(vcpu);
+		return TDP_OK;
+	}
+	own = *state;
+	own.l2 = vcpu->sregs;
+	return set_l2(vcpu, &own, header->flags & TDP_NESTED_RUN_PENDING,
+		      result);
+}
+
+static bool needs_state(const struct tdp_nested_header *header)
+{
+	return (header->flags & TDP_NESTED_GUEST_MODE) ||
+	       (header->smm_flags & TDP_NESTED_SMM_GUEST_MODE);
+}
+
+int tdp_vcpu_set_nested_state_as(struct tdp_vcpu *vcpu,
+				 const struct tdp_nested_header *header,
+				 const struct tdp_nested_state *state,
+				 struct tdp_result *result,
+				 struct tdp_error *err)
 {
 	int ret = state ? check_vendor(vcpu, state, err) : TDP_OK;
+	enum tdp_reason why;
 
 	result_begin(result);
 	if (result_vm_dead(vcpu->vm, result))
 		return TDP_OK;
 	if (ret)
 		return ret;
-	if (state)
-		ret = set_state(vcpu, state, result);
-	else
-		nested_leave(vcpu);
+	if (!state && needs_state(header))
+		return err_set(err, TDP_EINVAL, "GUEST_MODE without a state");
+	why = nested_header_check(vcpu, header);
+	if (why)
+		return result_fail(result, -EINVAL, why);
+	ret = is_vmx(vcpu) ? set_vmx(vcpu, header, state, result) :
+			     set_svm(vcpu, header, state, result);
 	if (ret)
 		return err_set(err, ret, "no memory for L2's pages");
 	result_end(vcpu, result);
 	return TDP_OK;
+}
+
+int tdp_vcpu_set_nested_state(struct tdp_vcpu *vcpu,
+			      const struct tdp_nested_state *state,
+			      struct tdp_result *result, struct tdp_error *err)
+{
+	struct tdp_nested_header header;
+
+	tdp_vcpu_nested_header(vcpu, state, &header);
+	return tdp_vcpu_set_nested_state_as(vcpu, &header, state, result, err);
 }

@@ -36,6 +36,8 @@ extern const struct type type_vendor;
 extern const struct type type_vm_type; /* a word, or any number */
 extern const struct type type_attributes;
 extern const struct type type_gmem_flags;
+extern const struct type type_nested_flags;
+extern const struct type type_nested_smm_flags;
 extern const struct type type_quirks;
 extern const struct type type_backing;
 extern const struct type type_capability; /* enum tdp_cap */

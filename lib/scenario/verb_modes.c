@@ -2,6 +2,7 @@
 /* SMM, and L2. */
 #include <string.h>
 
+#include "base/error.h"
 #include "scenario/modes.h"
 #include "scenario/verb.h"
 
@@ -103,6 +104,7 @@ struct nested_args {
 	uint64_t eptp_list;
 	struct regs_args l2;
 	struct regs_args l1;
+	struct tdp_nested_header header;
 };
 
 #define NESTED_PAGE(key, index, text)                              \
@@ -145,10 +147,34 @@ static const struct arg enter_rows[] = { NESTED_ROWS };
 static const struct arg l1_rows[] = { REGS_ROWS(struct nested_args, l1) };
 static const struct args l1_args = ARGS(l1_rows, struct nested_args);
 
+/* What stands in the header of struct kvm_nested_state. */
+#define HEADER_ROW(key, arg_type, limit, text)                                 \
+	ARG_AS(#key, struct nested_args, header.key, arg_type, .max = (limit), \
+	       .about = (text))
+
 static const struct arg set_state_rows[] = {
 	NESTED_ROWS,
 	ARG(struct nested_args, guest_mode, type_bool, .otherwise = "true",
 	    .about = "the state says that L2 runs"),
+	HEADER_ROW(
+		flags, type_nested_flags, UINT16_MAX,
+		"of the header, instead of guest_mode; on SVM that is with GIF_SET"),
+	HEADER_ROW(format, type_number, UINT16_MAX,
+		   "0: VMX, 1: SVM; default: the vendor's"),
+	HEADER_ROW(
+		size, type_number, UINT32_MAX,
+		"of header (128) and blob (4096); default: both with GUEST_MODE"),
+	HEADER_ROW(vmcb, type_word, 0, "SVM: address of vmcb12; default 0"),
+	HEADER_ROW(
+		vmxon, type_word, 0,
+		"VMX: VMXON region; default: 0 with GUEST_MODE, else none (all bits 1)"),
+	HEADER_ROW(
+		vmcs12, type_word, 0,
+		"VMX: current vmcs12; default: 0x1000 with GUEST_MODE, else none"),
+	HEADER_ROW(smm_flags, type_nested_smm_flags, UINT16_MAX,
+		   "VMX: what RSM goes back to"),
+	HEADER_ROW(vmx_flags, type_word, UINT32_MAX,
+		   "VMX: 1: the deadline of the preemption timer is valid"),
 	{
 		.name = "l1",
 		.type = &type_map,
@@ -302,15 +328,47 @@ const struct verb verb_nested_exit = {
 	.run = run_nested_exit,
 };
 
+/* The header that the step describes; what it does not name is in order. */
+static void nested_header(const struct run *run, const struct nested_args *a,
+			  const struct tdp_vcpu *vcpu,
+			  struct tdp_nested_header *header)
+{
+	bool flags = is_given(run, "flags");
+
+	tdp_vcpu_nested_header(vcpu,
+			       flags ? a->header.flags & TDP_NESTED_GUEST_MODE :
+				       a->guest_mode,
+			       header);
+#define TAKE(key)                                    \
+	do {                                         \
+		if (is_given(run, #key))             \
+			header->key = a->header.key; \
+	} while (0)
+	TAKE(flags);
+	TAKE(format);
+	TAKE(size);
+	TAKE(vmcb);
+	TAKE(vmxon);
+	TAKE(vmcs12);
+	TAKE(smm_flags);
+	TAKE(vmx_flags);
+#undef TAKE
+}
+
 static int run_set_nested_state(struct run *run, const void *args)
 {
 	const struct nested_args *a = args;
 	struct tdp_vcpu *vcpu = run_vcpu(run, a->vcpu);
+	struct tdp_nested_header header;
 	struct tdp_nested_state state;
 
+	if (is_given(run, "flags") && is_given(run, "guest_mode"))
+		return err_set(run->err, TDP_EINPUT,
+			       "flags and guest_mode: flags say it all");
+	nested_header(run, a, vcpu, &header);
 	nested_state(run, a, vcpu, &state);
-	return tdp_vcpu_set_nested_state(vcpu, a->guest_mode ? &state : NULL,
-					 &run->outcome.result, run->err);
+	return tdp_vcpu_set_nested_state_as(vcpu, &header, &state,
+					    &run->outcome.result, run->err);
 }
 
 const struct verb verb_set_nested_state = {

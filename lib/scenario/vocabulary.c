@@ -76,6 +76,15 @@ static const struct word attributes[] = {
 static const struct word gmem_flags[] = {
 	{ "MMAP", TDP_GMEM_MMAP }, { "INIT_SHARED", TDP_GMEM_INIT_SHARED },
 };
+/* KVM_STATE_NESTED_* and KVM_STATE_NESTED_SMM_* */
+static const struct word nested_flags[] = {
+	{ "GUEST_MODE", TDP_NESTED_GUEST_MODE }, { "RUN_PENDING", TDP_NESTED_RUN_PENDING },
+	{ "EVMCS", TDP_NESTED_EVMCS }, { "MTF_PENDING", TDP_NESTED_MTF_PENDING },
+	{ "GIF_SET", TDP_NESTED_GIF_SET },
+};
+static const struct word nested_smm_flags[] = {
+	{ "GUEST_MODE", TDP_NESTED_SMM_GUEST_MODE }, { "VMXON", TDP_NESTED_SMM_VMXON },
+};
 static const struct word caps[] = {
 #define X(name, number, about) { #name, number },
 	TDP_CAP_LIST(X)
@@ -94,6 +103,8 @@ static const struct word quirks[] = {
 static const struct words vm_type_words = WORDS(vm_types);
 static const struct words attribute_words = WORDS(attributes);
 static const struct words gmem_flag_words = WORDS(gmem_flags);
+static const struct words nested_flag_words = WORDS(nested_flags);
+static const struct words nested_smm_flag_words = WORDS(nested_smm_flags);
 static const struct words cap_words = WORDS(caps);
 static const struct words quirk_words = WORDS(quirks);
 
@@ -121,6 +132,13 @@ const struct type type_attributes = FLAGS_TYPE(
 const struct type type_gmem_flags = FLAGS_TYPE(
 	"guest_memfd flags", "a number, or flags as in MMAP|INIT_SHARED",
 	&gmem_flag_words);
+
+const struct type type_nested_flags = FLAGS_TYPE(
+	"nested state flags", "a number, or flags as in GUEST_MODE|RUN_PENDING",
+	&nested_flag_words);
+const struct type type_nested_smm_flags = FLAGS_TYPE(
+	"nested state SMM flags", "a number, or flags as in GUEST_MODE|VMXON",
+	&nested_smm_flag_words);
 
 const struct type type_capability = WORDS_TYPE(
 	"capability", "KVM_CAP_*, without that", &cap_words);

@@ -260,6 +260,27 @@ ROW(BAD_NESTED_STATE,
     "VMEXIT_INVALID.",
     NULL,
     "KVM 6.12: vmx_set_nested_state(), svm_set_nested_state()", ""),
+ROW(NESTED_FORMAT,
+    "The format in the header of KVM_SET_NESTED_STATE is not this vendor's (0: VMX, 1: "
+    "SVM): EINVAL.",
+    NULL,
+    "KVM 6.12: vmx_set_nested_state(), svm_set_nested_state()", ""),
+ROW(NESTED_FLAGS,
+    "Flags in the header of KVM_SET_NESTED_STATE that KVM does not know, that contradict "
+    "each other, or that do not fit the vCPU: EINVAL.",
+    NULL,
+    "KVM 6.12: kvm_arch_vcpu_ioctl(), vmx_set_nested_state(), svm_set_nested_state()", ""),
+ROW(NESTED_SIZE,
+    "The buffer of KVM_SET_NESTED_STATE ends before its header does (128 bytes), or before "
+    "the vmcs12 or vmcb12 that the header announces: EINVAL.",
+    "VMX has left L2 by the time it misses vmcs12.",
+    "KVM 6.12: kvm_arch_vcpu_ioctl(), vmx_set_nested_state(), svm_set_nested_state()", ""),
+ROW(NESTED_ADDRESS,
+    "An address in the header of KVM_SET_NESTED_STATE is not page-aligned or beyond the "
+    "guest's width, VMXON region and vmcs12 are the same page, or vmcs12 is missing: "
+    "EINVAL.",
+    NULL,
+    "KVM 6.12: vmx_set_nested_state(), svm_set_nested_state()", ""),
 ROW(TRIPLE_FAULT,
     "The guest could not deliver a double fault: KVM_EXIT_SHUTDOWN, or an exit to L1.",
     "On SVM the vCPU is reset as by INIT; on VMX it keeps its state.",

@@ -286,6 +286,8 @@ static const struct border_row {
 	{ "nested.state_pages", "v5.15", "request_5.15" },
 	{ "nested.state_pages", "v5.17", "request" },
 	{ "nested.state_pages", "v6.8", "request_6.8" },
+	{ "nested.state_svme", "v5.10", "gif" },
+	{ "nested.state_svme", "v7.0", "gif_or_0" },
 	{ "nested.np_without_npt", "v5.10", "vmexit_invalid" },
 	{ "nested.np_without_npt", "v7.1", "ignored" },
 	{ "nested.ept_sync", "v5.14", "current_root" },

@@ -498,6 +498,35 @@ static void restored_l2_exits_to_the_l1_of_the_state(void **state)
 	}
 }
 
+/* The header that the library makes is one that KVM takes. */
+static void header_and_state(void **state)
+{
+	struct machine m;
+
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		enum tdp_vendor vendor = i & 1 ? TDP_AMD : TDP_INTEL;
+		struct tdp_nested_state l2 = l2_state(vendor);
+		struct tdp_nested_header header;
+		bool guest_mode = i & 2;
+		int ret;
+
+		machine_init(&m, vendor, "v6.12");
+		l2_start(&m);
+		tdp_vcpu_nested_header(m.vcpu, guest_mode, &header);
+		ret = tdp_vcpu_set_nested_state_as(m.vcpu, &header, NULL,
+						   &m.result, &m.err);
+		assert_int_equal(ret, guest_mode ? TDP_EINVAL : TDP_OK);
+		assert_int_equal(m.result.ret, 0);
+		ret = tdp_vcpu_set_nested_state_as(m.vcpu, &header, &l2,
+						   &m.result, &m.err);
+		assert_int_equal(ret, TDP_OK);
+		assert_int_equal(m.result.ret, 0);
+		assert_int_equal(l2_seen(&m).guest_mode, guest_mode);
+		machine_end(&m);
+	}
+}
+
 /* SVM without nested NPT: when does the MMU learn of guest mode? */
 /* clang-format off */
 static const struct svm_row {
@@ -573,6 +602,7 @@ int main(void)
 		ROWS(check_rows, restore_is_judged),
 		CASE(restore_without_guest_mode_leaves_l2),
 		CASE(restored_l2_exits_to_the_l1_of_the_state),
+		CASE(header_and_state),
 		ROWS(svm_rows, svm_restore_and_the_role),
 		CASE(bad_state_while_l2_runs),
 	};
