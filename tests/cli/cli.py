@@ -58,7 +58,7 @@ class Run:
         file.seek(0)
         return file.read().decode('utf-8', 'replace')
 
-    def problems(self, status, out=None, err=None):
+    def problems(self, status, out=None, err=None, memory=MEMORY):
         """How this differs from what was wanted; texts are parts of it."""
         found = []
         if self.status != status:
@@ -68,13 +68,13 @@ class Run:
             if want is not None and want not in got:
                 found.append(f'{name} lacks {want!r}:')
                 found += got.splitlines()[:20]
-        return found + self.crash()
+        return found + self.crash(memory)
 
-    def crash(self):
+    def crash(self, memory=MEMORY):
         lines = self.err.splitlines()
         if self.status < 0:
             return [f'died of signal {-self.status}', *lines[:20]]
-        if self.mib > MEMORY and not SANITIZED:
+        if self.mib > memory and not SANITIZED:
             return [f'used {self.mib} MiB']
         if 'Sanitizer' in self.err or 'runtime error' in self.err:
             return lines[:40]
