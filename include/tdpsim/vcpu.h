@@ -570,6 +570,47 @@ TDP_API int tdp_vcpu_set_nested_state(struct tdp_vcpu *vcpu,
 				      struct tdp_result *result,
 				      struct tdp_error *err);
 
+/* Instructions that invalidate translations ---------------------------------- */
+
+/** enum tdp_invpcid - types of INVPCID; SDM: "INVPCID" (2A) */
+enum tdp_invpcid {
+	TDP_INVPCID_ADDRESS = 0,
+	TDP_INVPCID_CONTEXT = 1,
+	TDP_INVPCID_ALL_GLOBAL = 2,
+	TDP_INVPCID_ALL = 3,
+};
+
+/**
+ * tdp_vcpu_invlpg() - the guest executes INVLPG at CPL 0
+ * @gva: its operand; one that is not canonical is ignored
+ *
+ * A KVM_RUN.  With TDP the processor executes it, and KVM hears nothing; else
+ * it exits, and KVM reads the entry again in the current and in all previous
+ * roots, as far as unsync tables are on the way.
+ * KVM: kvm_mmu_invlpg(), __kvm_mmu_invalidate_addr().
+ *
+ * Return: as tdp_vcpu_run().
+ */
+TDP_API int tdp_vcpu_invlpg(struct tdp_vcpu *vcpu, tdp_gva gva,
+			    struct tdp_result *result, struct tdp_error *err);
+
+/**
+ * tdp_vcpu_invpcid() - the guest executes INVPCID at CPL 0
+ * @type: enum tdp_invpcid; any other gives #GP
+ * @pcid: first word of the descriptor: bits 63:12 must be 0, and all of it if
+ *        CR4.PCIDE is 0 and the type takes a PCID
+ * @gla:  linear address, for TDP_INVPCID_ADDRESS
+ *
+ * As tdp_vcpu_invlpg(); roots are told apart by the PCID of their CR3.
+ * Outcomes: DONE; GUEST_FAULT (#GP).  The guest's CPUID is taken to have it.
+ * KVM: kvm_handle_invpcid(), kvm_mmu_invpcid_gva(), kvm_invalidate_pcid().
+ *
+ * Return: as tdp_vcpu_run().
+ */
+TDP_API int tdp_vcpu_invpcid(struct tdp_vcpu *vcpu, uint64_t type,
+			     uint64_t pcid, tdp_gva gla,
+			     struct tdp_result *result, struct tdp_error *err);
+
 /* Instructions of VMX -------------------------------------------------------- */
 
 /** enum tdp_invept - types of INVEPT; SDM: "INVEPT" (3C) */

@@ -204,6 +204,12 @@ ROW(MMU_EFER_RESET,
     "KVM 5.10.7, 5.14, 5.16.16, 5.17, 5.19, 6.12: set_efer(); 5.15.85 has the later value "
     "by a backport",
     ALWAYS(MMU_EFER_RESET_NX), SINCE(5_19, MMU_EFER_RESET_LME_NX)),
+ROW(MMU_INVPCID_ALL,
+    "What INVPCID of all PCIDs does to a guest without TDP: all roots are dropped, or the "
+    "guest's TLB is flushed.",
+    "patches of 2020-09 and 2021-03: kvm_handle_invpcid(); commit 28f28d453ffc (2021-06), "
+    "whose first kernel is inferred",
+    ALWAYS(MMU_INVPCID_ALL_UNLOADS), MAYBE(5_14, MMU_INVPCID_ALL_FLUSHES_GUEST)),
 ROW(SREGS_CHECKS,
     "What KVM_SET_SREGS checks besides that EFER.LMA fits: CR4; CR3 in long mode as well; "
     "CR0 as well.",

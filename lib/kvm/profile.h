@@ -70,6 +70,8 @@
 	V(ROLE_BITS, "role_bits")
 #define VALUES_MMU_EFER_RESET(V)					\
 	V(NX, "nx") V(LME_NX, "lme_nx")
+#define VALUES_MMU_INVPCID_ALL(V)					\
+	V(UNLOADS, "unloads") V(FLUSHES_GUEST, "flushes_guest")
 #define VALUES_SREGS_CHECKS(V)						\
 	V(CR4, "cr4") V(CR3, "cr3") V(CR0, "cr0")
 #define VALUES_MMU_WP_TOGGLE(V)						\
@@ -229,6 +231,7 @@
 	X(CR0_WP_OWNER,		CR0_WP_OWNER,		"cr0.wp_owner")	\
 	X(MMU_CR4_RESET,	MMU_CR4_RESET,		"mmu.cr4_reset") \
 	X(MMU_EFER_RESET,	MMU_EFER_RESET,		"mmu.efer_reset") \
+	X(MMU_INVPCID_ALL,	MMU_INVPCID_ALL,	"mmu.invpcid_all") \
 	X(SREGS_CHECKS,		SREGS_CHECKS,		"sregs.checks")	\
 	X(MMU_CREATE,		MMU_CREATE,		"mmu.create")	\
 	X(TDP_PRESENT_LEAF,	TDP_PRESENT_LEAF,	"tdp.present_leaf") \
@@ -371,6 +374,9 @@ enum value_mmu_efer_reset { VALUES_MMU_EFER_RESET(V) NR_MMU_EFER_RESET };
 #undef V
 #define V(id, text) CR0_WP_OWNER_##id,
 enum value_cr0_wp_owner { VALUES_CR0_WP_OWNER(V) NR_CR0_WP_OWNER };
+#undef V
+#define V(id, text) MMU_INVPCID_ALL_##id,
+enum value_mmu_invpcid_all { VALUES_MMU_INVPCID_ALL(V) NR_MMU_INVPCID_ALL };
 #undef V
 #define V(id, text) SREGS_CHECKS_##id,
 enum value_sregs_checks { VALUES_SREGS_CHECKS(V) NR_SREGS_CHECKS };

@@ -119,7 +119,7 @@ static uint64_t pcid_of(const struct tdp_vcpu *vcpu, uint64_t cr3)
 }
 
 /* KVM 6.12: kvm_invalidate_pcid() */
-static void invalidate_pcid(struct tdp_vcpu *vcpu, uint64_t pcid)
+void setreg_invalidate_pcid(struct tdp_vcpu *vcpu, uint64_t pcid)
 {
 	struct mmu *mmu = vcpu->mmu;
 	unsigned int i;
@@ -162,7 +162,7 @@ enum tdp_reason setreg_cr3(struct tdp_vcpu *vcpu, uint64_t cr3)
 		vcpu->sregs.cr3 = cr3;
 	}
 	if (flush)
-		invalidate_pcid(vcpu, pcid_of(vcpu, cr3));
+		setreg_invalidate_pcid(vcpu, pcid_of(vcpu, cr3));
 	return TDP_WHY_NONE;
 }
 

@@ -45,6 +45,9 @@ enum pdptr_status setreg_fetch_pdptrs(struct tdp_vcpu *vcpu, uint64_t cr3,
 /* The same into the vCPU's registers: KVM 6.12 load_pdptrs(). */
 enum pdptr_status setreg_reload_pdptrs(struct tdp_vcpu *vcpu, uint64_t cr3);
 
+/* All roots of a PCID are to be read anew: INVPCID, and MOV CR3. */
+void setreg_invalidate_pcid(struct tdp_vcpu *vcpu, uint64_t pcid);
+
 /* TDP_WHY_NONE, _PDPTRS or _HOST_BLOCKS */
 enum tdp_reason setreg_pdptr_reason(enum pdptr_status status);
 

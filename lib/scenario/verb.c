@@ -12,6 +12,7 @@ static const struct verb *const verbs[] = {
 	&verb_prefault, &verb_signal, &verb_check_extension,
 	&verb_set_cpuid, &verb_set_sregs, &verb_write_reg, &verb_read_reg,
 	&verb_wrmsr, &verb_rdmsr,
+	&verb_invlpg, &verb_invpcid,
 	&verb_new_vm,
 	/* memory */
 	&verb_memslot, &verb_delete_memslot, &verb_set_backing,

@@ -187,6 +187,8 @@ static const struct border_row {
 	{ "mmu.cr4_reset", "v5.19", "role_bits" },
 	{ "mmu.efer_reset", "v5.10", "nx" },
 	{ "mmu.efer_reset", "v5.19", "lme_nx" },
+	{ "mmu.invpcid_all", "v5.10", "unloads" },
+	{ "mmu.invpcid_all", "v5.14", "flushes_guest" },
 	{ "sregs.checks", "v5.10", "cr4" },
 	{ "sregs.checks", "v5.12", "cr3" },
 	{ "sregs.checks", "v6.7", "cr0" },
