@@ -668,6 +668,28 @@ TDP_API int tdp_vcpu_vmfunc(struct tdp_vcpu *vcpu, uint32_t function,
 			    uint32_t index, struct tdp_result *result,
 			    struct tdp_error *err);
 
+/* KVM_GET_NESTED_STATE ------------------------------------------------------- */
+
+/* Flags of struct kvm_nested_state; include/uapi/asm/kvm.h */
+#define TDP_NESTED_STATE_GUEST_MODE  UINT64_C(0x1)
+#define TDP_NESTED_STATE_RUN_PENDING UINT64_C(0x2)
+#define TDP_NESTED_STATE_GIF         UINT64_C(0x100)
+
+/**
+ * tdp_vcpu_get_nested_state() - KVM_GET_NESTED_STATE
+ * @state:  receives what tdp_vcpu_set_nested_state() takes while L2 runs; may
+ *          be NULL
+ * @result: value has the flags; for SVM the global interrupt flag is set
+ *
+ * vmcs12 is read from the copy that KVM holds, vmcb12 likewise: no page of the
+ * guest is touched.  KVM: vmx_get_nested_state(), svm_get_nested_state().
+ *
+ * Return: TDP_OK.
+ */
+TDP_API int tdp_vcpu_get_nested_state(const struct tdp_vcpu *vcpu,
+				      struct tdp_nested_state *state,
+				      struct tdp_result *result);
+
 #ifdef __cplusplus
 }
 #endif

@@ -134,6 +134,8 @@
 	V(UNCHECKED, "unchecked") V(VM_DEAD, "vm_dead")
 #define VALUES_SMM_SHUTDOWN(V)						\
 	V(KEEPS_ROLE, "keeps_role") V(LEAVES_SMM, "leaves_smm")
+#define VALUES_EPT_AD_SOURCE(V)						\
+	V(VMCS12, "vmcs12") V(ROOT, "root")
 #define VALUES_NESTED_EPT_SYNC(V)					\
 	V(CURRENT_ROOT, "current_root") V(SAME_TABLE, "same_table")
 #define VALUES_SMM_RSM(V)						\
@@ -285,6 +287,7 @@
 	X(SMM_ENTER,		SMM_ENTER,		"smm.enter")	\
 	X(SMM_SHUTDOWN,		SMM_SHUTDOWN,		"smm.shutdown")	\
 	X(NESTED_EPT_SYNC,	NESTED_EPT_SYNC,	"nested.ept_sync") \
+	X(EPT_AD_SOURCE,	EPT_AD_SOURCE,		"nested.ept_ad") \
 	X(CPUID_AFTER_RUN,	CPUID_AFTER_RUN,	"cpuid.after_run") \
 	X(MTRR_HOST_GP,		SWITCH,			"mtrr.host_gp")
 
@@ -431,6 +434,9 @@ enum value_nested_np_without_npt { VALUES_NESTED_NP_WITHOUT_NPT(V) NR_NESTED_NP_
 #undef V
 #define V(id, text) NESTED_EXIT_CR3_##id,
 enum value_nested_exit_cr3 { VALUES_NESTED_EXIT_CR3(V) NR_NESTED_EXIT_CR3 };
+#undef V
+#define V(id, text) EPT_AD_SOURCE_##id,
+enum value_ept_ad_source { VALUES_EPT_AD_SOURCE(V) NR_EPT_AD_SOURCE };
 #undef V
 #define V(id, text) NESTED_EPT_SYNC_##id,
 enum value_nested_ept_sync { VALUES_NESTED_EPT_SYNC(V) NR_NESTED_EPT_SYNC };

@@ -31,14 +31,28 @@ static void load_guest(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)
 		cpu->pdpte[i] = vcpu->sregs.pdptr[i];
 }
 
-/* KVM 6.12: construct_eptp(); from 6.19 the root page alone decides. */
-static uint64_t eptp(const struct tdp_vm *vm, const struct mmu *mmu)
-{
-	const struct tdp_role *role = &mmu->root_role;
-	uint64_t levels = role->level - 1;
+#define EPTP_AD_FLAG BIT(6)
 
-	return mmu->root.hpa | TDP_MT_WB | levels << 3 |
-	       (vm->fmt.has_ad && !role->ad_disabled ? BIT(6) : 0);
+/* See behaviour nested.ept_ad. */
+static bool uses_ad(const struct tdp_vcpu *vcpu)
+{
+	const struct tdp_vm *vm = vcpu->vm;
+
+	if (!vm->fmt.has_ad)
+		return false;
+	if (vcpu->guest_mode &&
+	    vm->kvm.value[B_EPT_AD_SOURCE] == EPT_AD_SOURCE_VMCS12)
+		return vcpu->nested.tdp_root & EPTP_AD_FLAG;
+	return !vcpu->mmu->root_role.ad_disabled;
+}
+
+/* KVM 6.12: construct_eptp() */
+static uint64_t eptp(const struct tdp_vcpu *vcpu)
+{
+	uint64_t levels = vcpu->mmu->root_role.level - 1;
+
+	return vcpu->mmu->root.hpa | TDP_MT_WB | levels << 3 |
+	       (uses_ad(vcpu) ? EPTP_AD_FLAG : 0);
 }
 
 /*
@@ -65,7 +79,7 @@ static void load_stage2(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)
 	if (vm->host.vendor == TDP_INTEL) {
 		cpu->stage2 = TDP_STAGE2_EPT;
 		cpu->ept.cap = host_ept_cap(&vm->host);
-		cpu->ept.eptp = eptp(vm, vcpu->mmu);
+		cpu->ept.eptp = eptp(vcpu);
 		if (host_uses_mbec(vm))
 			cpu->ept.ctrl2 |= TDP_EPT_CTRL2_MBE;
 		load_pml(vcpu, cpu);

@@ -21,7 +21,7 @@
 #define EPTP_RESERVED BITS(11, 7)
 
 /* SDM: "Checks on VMX Controls"; KVM offers L1 no UC: nested_vmx_check_eptp() */
-bool vmx_eptp_valid(const struct tdp_vcpu *vcpu, uint64_t eptp)
+static bool eptp_valid(const struct tdp_vcpu *vcpu, uint64_t eptp)
 {
 	const struct tdp_vm *vm = vcpu->vm;
 	uint64_t levels = field_get(EPTP_WALK, eptp) + 1;
@@ -33,6 +33,22 @@ bool vmx_eptp_valid(const struct tdp_vcpu *vcpu, uint64_t eptp)
 	if ((eptp & EPTP_AD) && !vm->fmt.has_ad)
 		return false;
 	return !(eptp & EPTP_RESERVED) && setreg_cr3_legal(vcpu, eptp);
+}
+
+/* A check that fails is traced; KVM 6.12: CC() */
+static enum tdp_reason traced(const struct tdp_vcpu *vcpu, enum tdp_reason why)
+{
+	if (why)
+		trace(vcpu->vm, kvm_nested_vmenter_failed, 0);
+	return why;
+}
+
+/* Traced here, and once more by VM entry, which has it among its checks. */
+bool vmx_eptp_valid(const struct tdp_vcpu *vcpu, uint64_t eptp)
+{
+	return traced(vcpu, eptp_valid(vcpu, eptp) ?
+				    TDP_WHY_NONE :
+				    TDP_WHY_BAD_EPTP) == TDP_WHY_NONE;
 }
 
 static bool address_valid(const struct tdp_vcpu *vcpu, uint64_t gpa,
@@ -94,14 +110,6 @@ static enum tdp_reason check_vmcb12(const struct tdp_vcpu *vcpu,
 	if (state->tdp && !setreg_cr3_legal(vcpu, state->tdp_root))
 		return TDP_WHY_BAD_NESTED_STATE;
 	return TDP_WHY_NONE;
-}
-
-/* A check that fails is traced; KVM 6.12: CC() */
-static enum tdp_reason traced(const struct tdp_vcpu *vcpu, enum tdp_reason why)
-{
-	if (why)
-		trace(vcpu->vm, kvm_nested_vmenter_failed, 0);
-	return why;
 }
 
 enum tdp_reason nested_check_controls(const struct tdp_vcpu *vcpu,

@@ -388,3 +388,26 @@ int tdp_vcpu_set_nested_state(struct tdp_vcpu *vcpu,
 	tdp_vcpu_nested_header(vcpu, state, &header);
 	return tdp_vcpu_set_nested_state_as(vcpu, &header, state, result, err);
 }
+
+/* KVM_GET_NESTED_STATE ------------------------------------------------------------ */
+
+int tdp_vcpu_get_nested_state(const struct tdp_vcpu *vcpu,
+			      struct tdp_nested_state *state,
+			      struct tdp_result *result)
+{
+	result_begin(result);
+	if (!is_vmx(vcpu))
+		result->value |= TDP_NESTED_STATE_GIF;
+	if (vcpu->guest_mode)
+		result->value |= TDP_NESTED_STATE_GUEST_MODE;
+	if (vcpu->nested_run_pending)
+		result->value |= TDP_NESTED_STATE_RUN_PENDING;
+	result_end(vcpu, result);
+	if (!state)
+		return TDP_OK;
+	*state = vcpu->nested;
+	state->l1 = vcpu->l1;
+	if (vcpu->guest_mode)
+		state->l2 = vcpu->sregs;
+	return TDP_OK;
+}

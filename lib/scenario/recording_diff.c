@@ -375,6 +375,7 @@ static void on_done(unsigned int number, const struct tdp_vm *vm,
 {
 	struct diff *diff = context;
 	const struct step *step;
+	const struct tdp_vcpu *vcpu;
 
 	if (vm)
 		tdp_vm_get_stats(vm, &diff->stats);
@@ -391,6 +392,11 @@ static void on_done(unsigned int number, const struct tdp_vm *vm,
 		return;
 	diff_remark(diff, step, result);
 	diff->group.last = step;
+	/* Looking changes nothing; the listener's VM is const for all others. */
+	vcpu = tdp_vm_vcpu((struct tdp_vm *)(uintptr_t)vm,
+			   diff->group.last->vcpu);
+	if (vcpu)
+		tdp_vcpu_get_state(vcpu, &diff->group.vcpu);
 	diff_add_result(&diff->group.result, result);
 }
 

@@ -5,6 +5,7 @@
 
 #include "scenario/recording.h"
 #include "scenario/scenario.h"
+#include "tdpsim/vcpu.h"
 
 /* The recorder lists so many events of a step and counts the others. */
 #define MAX_RECORDED_EVENTS 160
@@ -22,6 +23,7 @@ struct diff_group {
 	bool machine;            /* makes a VM: no call of its own */
 	const struct step *last; /* of the scenario's steps */
 	struct tdp_result result;
+	struct tdp_vcpu_state vcpu; /* behind the last step */
 	struct tdp_vm_stats before;
 	struct tdp_event events[MAX_RECORDED_EVENTS];
 	unsigned int nr_events; /* not all of them are kept */

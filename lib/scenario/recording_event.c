@@ -256,6 +256,9 @@ static int model_field(enum tdp_event_id id, const char *name, bool *known)
 static bool other_word(enum tdp_event_id id, const char *name,
 		       enum tdp_vendor vendor)
 {
+	/* Where vmcs12 lies is not modelled, only what is in it. */
+	if (id == TDP_EV_kvm_nested_vmenter && vendor == TDP_INTEL)
+		return !strcmp(name, "vmcb");
 	return is_exit(id) && vendor == TDP_INTEL && !strcmp(name, "info2");
 }
 

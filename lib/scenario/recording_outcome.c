@@ -138,6 +138,31 @@ static void compare_translation(struct diff *diff)
 		  result->gpa != UINT64_MAX);
 }
 
+/* KVM_GET_NESTED_STATE -------------------------------------------------------------- */
+
+/* What the recorder read in vmcs12: a word of its own, not an ioctl's name. */
+static void compare_vmcs12(struct diff *diff)
+{
+	const json_t *object = diff->group.object;
+	const struct tdp_vmcs12 *v = &diff->group.vcpu.vmcs12;
+	const struct {
+		const char *name;
+		uint64_t model;
+	} fields[] = {
+		{ "guest_mode", diff->group.vcpu.guest_mode },
+		{ "exit_reason", v->exit_reason },
+		{ "qual", v->exit_qualification },
+		{ "gpa", v->guest_physical_address },
+		{ "vm_instr_err", v->instruction_error },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fields); i++)
+		diff_word(diff, fields[i].name,
+			  json_word(json_object_get(object, fields[i].name)),
+			  fields[i].model);
+}
+
 /* KVM_GET_DIRTY_LOG ------------------------------------------------------------- */
 
 uint64_t step_argument(const struct step *step, const char *name)
@@ -316,6 +341,8 @@ void diff_outcome(struct diff *diff)
 		diff_prefault(diff);
 	if (!strcmp(op, "KVM_TRANSLATE"))
 		compare_translation(diff);
+	if (!strcmp(op, "vmcs12 after"))
+		compare_vmcs12(diff);
 	if (!strcmp(op, "KVM_GET_DIRTY_LOG"))
 		diff_dirty(diff);
 	diff_stats(diff);

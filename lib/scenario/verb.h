@@ -96,7 +96,7 @@ extern const struct verb verb_disable_quirks;
 extern const struct verb verb_smi, verb_rsm, verb_triple_fault;
 extern const struct verb verb_set_vcpu_events;
 extern const struct verb verb_nested_enter, verb_vmrun, verb_nested_exit;
-extern const struct verb verb_set_nested_state;
+extern const struct verb verb_set_nested_state, verb_get_nested_state;
 extern const struct verb verb_invlpg, verb_invpcid;
 extern const struct verb verb_invept, verb_invvpid, verb_vmfunc;
 extern const struct verb verb_check, verb_together;

@@ -379,3 +379,21 @@ const struct verb verb_set_nested_state = {
 	.run = run_set_nested_state,
 	.sregs = nested_sregs,
 };
+
+static int run_get_nested_state(struct run *run, const void *args)
+{
+	const struct vcpu_args *a = args;
+
+	return tdp_vcpu_get_nested_state(run_vcpu(run, a->vcpu), NULL,
+					 &run->outcome.result);
+}
+
+const struct verb verb_get_nested_state = {
+	.name = "get_nested_state",
+	.about =
+		"KVM_GET_NESTED_STATE; value has the flags: 1 guest mode, 2 run pending, "
+		"0x100 GIF",
+	.args = ARGS(vcpu_rows, struct vcpu_args),
+	.fields = FIELDS_CALL | FIELDS_VALUE | FIELDS_VCPU,
+	.run = run_get_nested_state,
+};

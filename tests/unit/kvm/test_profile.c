@@ -292,6 +292,8 @@ static const struct border_row {
 	{ "nested.state_svme", "v7.0", "gif_or_0" },
 	{ "nested.np_without_npt", "v5.10", "vmexit_invalid" },
 	{ "nested.np_without_npt", "v7.1", "ignored" },
+	{ "nested.ept_ad", "v6.18", "vmcs12" },
+	{ "nested.ept_ad", "v6.19", "root" },
 	{ "nested.ept_sync", "v5.14", "current_root" },
 	{ "nested.ept_sync", "v5.15", "same_table" },
 	{ "nested.ept_exit", "v5.10", "hardware_bits" },
