@@ -90,6 +90,7 @@ enum tdp_outcome {
 	X(CPUID_AFTER_RUN, "cpuid_after_run", "CPUID may not change once the vCPU has run") \
 	X(ROLE_FULL,		"role_full",		"the role word has no room for the field") \
 	/* modes */							\
+	X(HALTED,		"halted",		"the vCPU is halted until an event comes") \
 	X(NOT_IN_SMM,		"not_in_smm",		"RSM outside SMM") \
 	X(NOT_IN_GUEST_MODE,	"not_in_guest_mode",	"the vCPU does not run L2") \
 	X(VIRTUALIZATION_OFF,	"virtualization_off",	"L1 has CR4.VMXE or EFER.SVME clear") \

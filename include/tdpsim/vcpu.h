@@ -222,6 +222,15 @@ TDP_API int tdp_vcpu_emulate(struct tdp_vcpu *vcpu,
 			     const struct tdp_access *access,
 			     struct tdp_result *result, struct tdp_error *err);
 
+/**
+ * tdp_vcpu_set_mp_state() - KVM_SET_MP_STATE: RUNNABLE or HALTED
+ * @halted: KVM_RUN sleeps (outcome BLOCKED, reason HALTED) until an SMI, an
+ *          event that makes L2 exit, or this call with false
+ *
+ * KVM: kvm_arch_vcpu_ioctl_set_mpstate(), vcpu_block().
+ */
+TDP_API void tdp_vcpu_set_mp_state(struct tdp_vcpu *vcpu, bool halted);
+
 struct tdp_walk_log;
 
 /**

@@ -125,6 +125,7 @@ struct tdp_vcpu {
 	bool has_cpuid;
 	bool has_run;
 	bool smm;
+	bool halted; /* MP state: sleeps until an event */
 	bool guest_mode;
 	bool nested_tdp; /* L2 runs on guest_mmu */
 	bool pdptrs_from_userspace;

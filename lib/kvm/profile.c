@@ -409,7 +409,7 @@ ROW(NPT_PASSTHROUGH,
     ALWAYS(NPT_PASSTHROUGH_NONE), SINCE(5_19, NPT_PASSTHROUGH_BIT18)),
 ROW(NESTED_STATE_PAGES,
     "When the pages that vmcs12 or vmcb12 points to are loaded after "
-    "KVM_SET_NESTED_STATE or RSM; on_set, before_entry and unblock are proposals.",
+    "KVM_SET_NESTED_STATE or RSM; vcpu_run, open_coded, on_set, before_entry, unblock: proposals.",
     "KVM 5.10.7 to 6.18.2: KVM_REQ_GET_NESTED_STATE_PAGES; thread of 2022-08-24 to "
     "2022-08-29",
     ALWAYS(NESTED_STATE_PAGES_REQUEST_5_10), SINCE(5_12, NESTED_STATE_PAGES_REQUEST_5_12),

@@ -110,6 +110,7 @@
 	V(REQUEST_5_10, "request_5.10") V(REQUEST_5_12, "request_5.12")	\
 	V(REQUEST_5_14, "request_5.14") V(REQUEST_5_15, "request_5.15")	\
 	V(REQUEST, "request") V(REQUEST_6_8, "request_6.8")		\
+	V(VCPU_RUN, "vcpu_run") V(OPEN_CODED, "open_coded")		\
 	V(ON_SET, "on_set") V(BEFORE_ENTRY, "before_entry")		\
 	V(UNBLOCK, "unblock")
 #define VALUES_NESTED_STATE_SVME(V)					\

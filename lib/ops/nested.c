@@ -92,7 +92,7 @@ static enum tdp_reason enter_vmx(struct tdp_vcpu *vcpu, enum nested_from from)
 	enum tdp_reason why;
 
 	/* VMLAUNCH said so before it looked for pages. */
-	if (from != NESTED_FROM_L1)
+	if (from != NESTED_FROM_L1 && !nested_open_coded(vcpu->vm, from))
 		nested_trace_enter(vcpu);
 	vcpu->guest_mode = true;
 	vmx_flush(vcpu, true);

@@ -35,6 +35,18 @@ static inline bool nested_loads_now(const struct tdp_vm *vm,
 	       vm->kvm.value[B_SMM_LEAVE] == SMM_LEAVE_SPLIT;
 }
 
+/*
+ * A proposal: KVM_SET_NESTED_STATE of VMX without the helper of VMLAUNCH, which
+ * has the tracepoint, and whose return value the ioctl hands out.
+ */
+static inline bool nested_open_coded(const struct tdp_vm *vm,
+				     enum nested_from from)
+{
+	return from == NESTED_FROM_USERSPACE &&
+	       vm->kvm.value[B_NESTED_STATE_PAGES] ==
+		       NESTED_STATE_PAGES_OPEN_CODED;
+}
+
 /* What VM entry checks (nested_check.c) ------------------------------------- */
 
 /* Controls of @state: TDP, its root, and the addresses of structures. */

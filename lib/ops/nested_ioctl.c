@@ -198,6 +198,7 @@ int tdp_vcpu_nested_exit_as(struct tdp_vcpu *vcpu, uint64_t code,
 			    struct tdp_result *result, struct tdp_error *err)
 {
 	(void)err;
+	vcpu->halted = false;
 	result_begin(result);
 	if (result_vm_dead(vcpu->vm, result))
 		return TDP_OK;
@@ -275,7 +276,9 @@ static int set_guest_mode(struct tdp_vcpu *vcpu, bool run_pending,
 		return TDP_OK;
 	}
 	nested_leave(vcpu);
-	if (is_vmx(vcpu) && !nested_loads_now(vcpu->vm, NESTED_FROM_USERSPACE))
+	if (is_vmx(vcpu) &&
+	    !nested_open_coded(vcpu->vm, NESTED_FROM_USERSPACE) &&
+	    !nested_loads_now(vcpu->vm, NESTED_FROM_USERSPACE))
 		return result_fail(result, ENTRY_FAILED_LATE, why);
 	return result_fail(result, -EINVAL, why);
 }

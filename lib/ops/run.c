@@ -56,6 +56,35 @@ static int triple_fault(struct tdp_result *result, enum tdp_reason why)
 	return TDP_OK;
 }
 
+/* Are L2's pages loaded before vcpu_run() looks whether to enter or to block? */
+static bool serves_halted(const struct tdp_vm *vm)
+{
+	switch (vm->kvm.value[B_NESTED_STATE_PAGES]) {
+	case NESTED_STATE_PAGES_UNBLOCK:
+	case NESTED_STATE_PAGES_VCPU_RUN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* KVM 6.12: vcpu_block(): requests wait for the next entry. */
+static int run_halted(struct tdp_vcpu *vcpu, struct tdp_result *result)
+{
+	bool proceed = true;
+	int ret = TDP_OK;
+
+	if (serves_halted(vcpu->vm) &&
+	    request_take(vcpu, REQ_GET_NESTED_STATE_PAGES))
+		ret = nested_pages_serve(vcpu, result, &proceed);
+	return ret || !proceed ? ret : result_block(result, TDP_WHY_HALTED);
+}
+
+void tdp_vcpu_set_mp_state(struct tdp_vcpu *vcpu, bool halted)
+{
+	vcpu->halted = halted;
+}
+
 int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
 		struct tdp_error *err)
 {
@@ -68,6 +97,11 @@ int run_prepare(struct tdp_vcpu *vcpu, struct tdp_result *result, bool *enter,
 	if (ret || result_vm_dead(vcpu->vm, result))
 		return ret;
 	vcpu->has_run = vcpu->vm->has_run = true;
+	if (vcpu->halted) {
+		ret = run_halted(vcpu, result);
+		return ret ? err_set(err, ret, "no memory for L2's pages") :
+			     TDP_OK;
+	}
 	ret = run_serve(vcpu, result, &proceed);
 	if (ret || !proceed)
 		return ret ? err_set(err, ret, "no memory for L2's pages") :

@@ -153,6 +153,7 @@ int tdp_vcpu_smi(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	bool taken;
 	int ret;
 
+	vcpu->halted = false;
 	result_begin(result);
 	if (result_vm_dead(vcpu->vm, result))
 		return TDP_OK;

@@ -30,7 +30,8 @@ static const struct verb *const verbs[] = {
 	&verb_smi, &verb_rsm, &verb_triple_fault, &verb_set_vcpu_events,
 	&verb_nested_enter, &verb_vmrun, &verb_nested_exit,
 	&verb_set_nested_state,
-	&verb_get_nested_state, &verb_invept, &verb_invvpid, &verb_vmfunc,
+	&verb_set_mp_state, &verb_get_nested_state,
+	&verb_invept, &verb_invvpid, &verb_vmfunc,
 	/* looking */
 	&verb_check, &verb_together,
 };

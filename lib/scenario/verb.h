@@ -98,6 +98,7 @@ extern const struct verb verb_set_vcpu_events;
 extern const struct verb verb_nested_enter, verb_vmrun, verb_nested_exit;
 extern const struct verb verb_set_nested_state, verb_get_nested_state;
 extern const struct verb verb_invlpg, verb_invpcid;
+extern const struct verb verb_set_mp_state;
 extern const struct verb verb_invept, verb_invvpid, verb_vmfunc;
 extern const struct verb verb_check, verb_together;
 extern const struct verb verb_new_vm;

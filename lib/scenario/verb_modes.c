@@ -397,3 +397,30 @@ const struct verb verb_get_nested_state = {
 	.fields = FIELDS_CALL | FIELDS_VALUE | FIELDS_VCPU,
 	.run = run_get_nested_state,
 };
+
+struct mp_state_args {
+	unsigned int vcpu;
+	bool halted;
+};
+
+static const struct arg mp_state_rows[] = {
+	VCPU_ROW(struct mp_state_args),
+	ARG(struct mp_state_args, halted, type_bool, .required = true,
+	    .about = "KVM_MP_STATE_HALTED, not RUNNABLE"),
+};
+
+static int run_set_mp_state(struct run *run, const void *args)
+{
+	const struct mp_state_args *a = args;
+
+	tdp_vcpu_set_mp_state(run_vcpu(run, a->vcpu), a->halted);
+	return TDP_OK;
+}
+
+const struct verb verb_set_mp_state = {
+	.name = "set_mp_state",
+	.about = "KVM_SET_MP_STATE",
+	.args = ARGS(mp_state_rows, struct mp_state_args),
+	.fields = FIELDS_VCPU,
+	.run = run_set_mp_state,
+};

@@ -283,7 +283,8 @@ static void put_vcpu(const struct put *p, const struct tdp_vcpu *vcpu)
 			      vcpu->nested_run_pending << 14 |
 			      vcpu->smm_state.guest_mode << 16 | loaded << 17 |
 			      vcpu->signal_pending << 18 |
-			      vcpu->mmio_cached << 19 | vcpu->asleep << 20);
+			      vcpu->mmio_cached << 19 | vcpu->asleep << 20 |
+			      vcpu->halted << 21);
 	digest_put(d, vcpu->requests);
 	digest_put(d, vcpu->signal_after);
 	digest_put(d, vcpu->last_vpid | vcpu->pml12_full << 16 |

@@ -223,6 +223,12 @@ ROW(ROLE_FULL,
     "thread of 2021-11-10 to 2021-11-18", "memtype.source role.layout"),
 
 /* modes */
+ROW(HALTED,
+    "The vCPU's MP state is halted: KVM_RUN sleeps before it serves requests, so that what "
+    "KVM_SET_NESTED_STATE put off is not loaded.",
+    "The next entry serves it, once an event has woken the vCPU.",
+    "KVM 6.12: vcpu_run(), vcpu_block(); thread of 2022-08-24 to 2022-08-29",
+    "nested.state_pages"),
 ROW(NOT_IN_SMM,
     "RSM outside SMM is #UD.",
     NULL,

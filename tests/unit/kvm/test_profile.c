@@ -413,6 +413,8 @@ static const struct proposal_row {
 	{ "memtype.source", "vcpu0" },
 	{ "memtype.source", "uniform" },
 	{ "memtype.source", "role" },
+	{ "nested.state_pages", "vcpu_run" },
+	{ "nested.state_pages", "open_coded" },
 	{ "nested.state_pages", "on_set" },
 	{ "nested.state_pages", "before_entry" },
 	{ "nested.state_pages", "unblock" },
