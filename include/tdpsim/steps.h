@@ -59,9 +59,11 @@ tdp_scenario_kvm(const struct tdp_scenario *scenario);
  * struct tdp_setup - how many of each a scenario has
  * @together: a step stands for several at the same time ("together:"), which
  *            nobody else can carry out: there is no order
+ * @irqchip:  KVM_CREATE_IRQCHIP comes first
  */
 struct tdp_setup {
 	bool together;
+	bool irqchip;
 	unsigned int memslots;
 	unsigned int memory;
 	unsigned int vcpus;

@@ -176,6 +176,22 @@ TDP_API int tdp_vm_set_memslot(struct tdp_vm *vm,
 			       struct tdp_error *err);
 
 /**
+ * tdp_vm_create_irqchip() - KVM_CREATE_IRQCHIP: interrupt controllers in KVM
+ *
+ * All that the MMU sees of them is a page at 0xfee00000: VMX accelerates
+ * accesses to the APIC through a memslot of KVM's own, in both address spaces,
+ * which is not L2's.  SVM has none (AVIC is not modelled).  KVM makes the
+ * memslot when it creates the first vCPU, the model here.
+ *
+ * KVM: kvm_alloc_apic_access_page().
+ *
+ * Return: TDP_OK, with ret 0, -EEXIST, or -EINVAL once there are vCPUs;
+ * TDP_ENOMEM; TDP_ELIMIT if host memory can't hold the page.
+ */
+TDP_API int tdp_vm_create_irqchip(struct tdp_vm *vm, struct tdp_result *result,
+				  struct tdp_error *err);
+
+/**
  * tdp_vm_toggle_dirty_log() - change KVM_MEM_LOG_DIRTY_PAGES again and again
  * @times: calls of KVM_SET_USER_MEMORY_REGION, each of which turns the flag of
  *         the slot over; up to 2^20

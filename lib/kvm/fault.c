@@ -124,6 +124,9 @@ enum ret_pf fault_before_pfn(struct fault *f)
 	/* Who sleeps in get_user_pages still sees the slot as it was. */
 	if (f->slot->invalid && !f->vcpu->asleep)
 		return fault_because(f, RET_PF_RETRY, TDP_WHY_SLOT_DYING);
+	/* L1's APIC page is none of L2's. */
+	if (memslot_is_private(f->slot) && f->vcpu->guest_mode)
+		return handle_no_slot(f);
 	if (f->write && f->slot->readonly && !wants_gmem(f))
 		return fault_because(f, RET_PF_EMULATE, TDP_WHY_SLOT_READ_ONLY);
 	return RET_PF_CONTINUE;

@@ -217,6 +217,7 @@ struct tdp_vm {
 
 	struct tdp_vcpu **vcpus;
 	unsigned int nr_vcpus;
+	bool irqchip; /* in the kernel: KVM_CREATE_IRQCHIP */
 	bool has_run;
 	bool dead;   /* vm_dead: every ioctl is -EIO from now on */
 	bool oopsed; /* the kernel is dead, with mmu_lock held */

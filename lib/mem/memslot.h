@@ -12,8 +12,10 @@
 
 #define NR_ADDRESS_SPACES 2u
 /* KVM_USER_MEM_SLOTS and KVM_MEM_MAX_NR_PAGES of Linux 6.12 */
-#define MAX_USER_SLOT  32764u
-#define MAX_SLOT_PAGES ((UINT64_C(1) << 31) - 1)
+#define MAX_USER_SLOT 32764u
+/* KVM's own, which userspace can't name: APIC_ACCESS_PAGE_PRIVATE_MEMSLOT */
+#define APIC_ACCESS_SLOT (MAX_USER_SLOT + 0)
+#define MAX_SLOT_PAGES   ((UINT64_C(1) << 31) - 1)
 
 struct dirty_log; /* kvm/dirty_log.h */
 
@@ -66,6 +68,12 @@ void memslots_set_unflushed(struct memslots *slots, unsigned int id,
  * the address space's number and grows by the number of address spaces.
  */
 void memslots_advance(struct memslots *slots, unsigned int nr_spaces);
+
+/* KVM 6.12: kvm_is_visible_memslot(), of a slot that is not being deleted */
+static inline bool memslot_is_private(const struct memslot *slot)
+{
+	return slot->id >= MAX_USER_SLOT;
+}
 
 static inline uint64_t memslot_hva(const struct memslot *slot, uint64_t gfn)
 {

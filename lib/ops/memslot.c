@@ -289,6 +289,41 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 	return ret;
 }
 
+#define APIC_ACCESS_GPA UINT64_C(0xfee00000)
+
+/* KVM 6.12: __x86_set_memory_region(), with a mapping that userspace shares */
+static int add_apic_access_page(struct tdp_vm *vm, struct tdp_error *err)
+{
+	struct tdp_memslot region = {
+		.slot = APIC_ACCESS_SLOT,
+		.gpa = APIC_ACCESS_GPA,
+		.size = FRAME_SIZE,
+		.backing = TDP_BACKING_SHMEM,
+	};
+	int ret = TDP_OK;
+
+	for (; region.as_id < NR_ADDRESS_SPACES && !ret; region.as_id++) {
+		struct memslot slot = to_slot(&region);
+
+		ret = create_slot(vm, &region, &slot, err);
+		region.hva = slot.hva; /* one page for both */
+	}
+	return ret;
+}
+
+int tdp_vm_create_irqchip(struct tdp_vm *vm, struct tdp_result *result,
+			  struct tdp_error *err)
+{
+	result_begin(result);
+	if (vm->irqchip)
+		return result_fail(result, -EEXIST, TDP_WHY_NONE);
+	if (vm->nr_vcpus)
+		return result_fail(result, -EINVAL, TDP_WHY_NONE);
+	vm->irqchip = true;
+	return vm->host.vendor == TDP_INTEL ? add_apic_access_page(vm, err) :
+					      TDP_OK;
+}
+
 #define MAX_TOGGLES (1u << 20)
 
 int tdp_vm_toggle_dirty_log(struct tdp_vm *vm, unsigned int as_id,

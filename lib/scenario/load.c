@@ -31,6 +31,7 @@ struct top {
 	const struct node *kvm;
 	struct create_text create;
 	struct list gmem;
+	bool irqchip;
 	struct list memslots;
 	const struct node *vcpus;
 	struct list memory;
@@ -73,6 +74,8 @@ static const struct arg top_rows[] = {
 		    "the VM's type, and expectations on creating it, which a kernel may refuse"),
 	ARG(struct top, gmem, type_list, .inner = &gmem_args,
 	    .about = "guest_memfds, numbered from 1"),
+	ARG(struct top, irqchip, type_bool, .otherwise = "false",
+	    .about = "KVM_CREATE_IRQCHIP: with VMX the APIC has a page"),
 	ARG(struct top, memslots, type_list, .inner = &memslot_args,
 	    .about = "memory regions of the guest"),
 	ARG(struct top, vcpus, type_sequence,
@@ -551,6 +554,7 @@ static int parse(struct decoder *d, const char *text, size_t size,
 	s->any_outcome = top.any_outcome;
 	s->vm_type = top.create.type;
 	s->gmem = top.gmem;
+	s->irqchip = top.irqchip;
 	s->memslots = top.memslots;
 	s->memory = top.memory;
 	s->nr_outcomes = top.outcomes;

@@ -163,6 +163,15 @@ static int create_vcpu(struct run *run, const struct vcpu_setup *setup)
 	return ret;
 }
 
+static int create_irqchip(struct run *run)
+{
+	struct tdp_result result;
+	int ret = tdp_vm_create_irqchip(run->vm, &result, run->err);
+
+	return ret ? fail_at(run, run->scenario->place, ret, "the irqchip") :
+		     TDP_OK;
+}
+
 int machine_create(struct run *run)
 {
 	const struct tdp_scenario *s = run->scenario;
@@ -179,6 +188,8 @@ int machine_create(struct run *run)
 	ret = create_gmem(run);
 	if (!ret && s->tss_slot)
 		ret = create_tss_slot(run);
+	if (!ret && s->irqchip)
+		ret = create_irqchip(run);
 	if (!ret)
 		ret = create_memslots(run);
 	if (!ret)

@@ -65,6 +65,7 @@ struct tdp_scenario {
 	unsigned int vm_type; /* enum tdp_vm_type */
 	struct list gmem;     /* of struct gmem_args */
 	bool tss_slot;        /* of the recorded machine */
+	bool irqchip;
 	struct list memslots; /* of struct tdp_memslot */
 	struct list memory;   /* of struct poke_args */
 	struct vcpu_setup *vcpus;

@@ -22,6 +22,7 @@ void tdp_scenario_setup(const struct tdp_scenario *scenario,
 	unsigned int i;
 
 	*setup = (struct tdp_setup){
+		.irqchip = scenario->irqchip,
 		.memslots = scenario->memslots.nr,
 		.memory = scenario->memory.nr,
 		.vcpus = scenario->nr_vcpus,

@@ -340,6 +340,8 @@ int machine_make(struct runner *r)
 		return skip(r, "KVM_CREATE_VM: %s", strerror(errno));
 	stats_open(&r->stats, r->vm);
 	set_vmx_pages(r);
+	if (setup.irqchip && ioctl(r->vm, KVM_CREATE_IRQCHIP, 0))
+		return skip(r, "KVM_CREATE_IRQCHIP: %s", strerror(errno));
 	ret = make_memslots(r, setup.memslots);
 	if (!ret)
 		ret = write_memory(r, setup.memory);
