@@ -81,6 +81,7 @@ enum tdp_outcome {
 	X(INVALIDATED, "invalidated", "the host changed the page while it was looked up") \
 	X(ROOT_OBSOLETE,	"root_obsolete",	"the root was invalidated meanwhile") \
 	X(ROOT_INVISIBLE, "root_invisible", "the guest's root table is outside all memslots") \
+	X(QUOTA_TOO_SMALL,	"quota_too_small",	"fewer than 64 shadow pages are allowed") \
 	X(NO_MMU_PAGES,		"no_mmu_pages",		"no shadow page may be allocated") \
 	X(WALK_MISMATCH, "walk_mismatch", "hardware walks more levels than KVM built") \
 	/* the guest's own state */					\

@@ -374,6 +374,28 @@ TDP_API int tdp_vm_test_age(struct tdp_vm *vm, unsigned int as_id, tdp_gpa gpa,
 			    struct tdp_result *result, struct tdp_error *err);
 
 /**
+ * tdp_vm_set_nr_mmu_pages() - KVM_SET_NR_MMU_PAGES: quota of the shadow MMU
+ * @pages:  at least 64
+ * @result: ret is 0, or -EINVAL
+ *
+ * Pages over the quota are zapped at once, oldest first, roots left out; from
+ * then on memslots that come and go don't change it.  Pages of the TDP MMU do
+ * not count.  KVM: kvm_vm_ioctl_set_nr_mmu_pages(), kvm_mmu_change_mmu_pages().
+ *
+ * Return: TDP_OK; TDP_EUNSUPPORTED after TDP_OUTCOME_KERNEL_BUG.
+ */
+TDP_API int tdp_vm_set_nr_mmu_pages(struct tdp_vm *vm, uint64_t pages,
+				    struct tdp_result *result,
+				    struct tdp_error *err);
+
+/**
+ * tdp_vm_get_nr_mmu_pages() - KVM_GET_NR_MMU_PAGES
+ * @result: value is the quota; ret -ENOTTY from 6.4 on, which has no such ioctl
+ */
+TDP_API void tdp_vm_get_nr_mmu_pages(const struct tdp_vm *vm,
+				     struct tdp_result *result);
+
+/**
  * tdp_vm_set_nx_huge_pages() - the module parameter nx_huge_pages is written
  * @force: "force", else "off"
  *

@@ -198,6 +198,7 @@ struct tdp_vm {
 	unsigned int next_root_id;
 	uint8_t valid_gen;         /* mmu_valid_gen */
 	uint64_t mmu_pages_max;    /* n_max_mmu_pages, of shadow pages */
+	uint64_t mmu_pages_wanted; /* n_requested_mmu_pages; 0: by slots */
 	struct shadow_mmu *shadow; /* from the first shadow root on */
 	struct counts tracked;     /* kvm/track.h */
 

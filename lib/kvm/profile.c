@@ -210,6 +210,10 @@ ROW(MMU_INVPCID_ALL,
     "patches of 2020-09 and 2021-03: kvm_handle_invpcid(); commit 28f28d453ffc (2021-06), "
     "whose first kernel is inferred",
     ALWAYS(MMU_INVPCID_ALL_UNLOADS), MAYBE(5_14, MMU_INVPCID_ALL_FLUSHES_GUEST)),
+ROW(MMU_GET_NR_PAGES,
+    "Whether there is KVM_GET_NR_MMU_PAGES, which says the quota of shadow pages.",
+    "commit c5edd753a0bd (2023-02), whose first kernel is inferred",
+    ALWAYS(MMU_GET_NR_PAGES_RETURNS), MAYBE(6_4, MMU_GET_NR_PAGES_REMOVED)),
 ROW(SREGS_CHECKS,
     "What KVM_SET_SREGS checks besides that EFER.LMA fits: CR4; CR3 in long mode as well; "
     "CR0 as well.",

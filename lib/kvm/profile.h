@@ -72,6 +72,8 @@
 	V(NX, "nx") V(LME_NX, "lme_nx")
 #define VALUES_MMU_INVPCID_ALL(V)					\
 	V(UNLOADS, "unloads") V(FLUSHES_GUEST, "flushes_guest")
+#define VALUES_MMU_GET_NR_PAGES(V)					\
+	V(RETURNS, "returns") V(REMOVED, "removed")
 #define VALUES_SREGS_CHECKS(V)						\
 	V(CR4, "cr4") V(CR3, "cr3") V(CR0, "cr0")
 #define VALUES_MMU_WP_TOGGLE(V)						\
@@ -235,6 +237,7 @@
 	X(MMU_CR4_RESET,	MMU_CR4_RESET,		"mmu.cr4_reset") \
 	X(MMU_EFER_RESET,	MMU_EFER_RESET,		"mmu.efer_reset") \
 	X(MMU_INVPCID_ALL,	MMU_INVPCID_ALL,	"mmu.invpcid_all") \
+	X(MMU_GET_NR_PAGES,	MMU_GET_NR_PAGES,	"mmu.get_nr_pages") \
 	X(SREGS_CHECKS,		SREGS_CHECKS,		"sregs.checks")	\
 	X(MMU_CREATE,		MMU_CREATE,		"mmu.create")	\
 	X(TDP_PRESENT_LEAF,	TDP_PRESENT_LEAF,	"tdp.present_leaf") \
@@ -381,6 +384,9 @@ enum value_cr0_wp_owner { VALUES_CR0_WP_OWNER(V) NR_CR0_WP_OWNER };
 #undef V
 #define V(id, text) MMU_INVPCID_ALL_##id,
 enum value_mmu_invpcid_all { VALUES_MMU_INVPCID_ALL(V) NR_MMU_INVPCID_ALL };
+#undef V
+#define V(id, text) MMU_GET_NR_PAGES_##id,
+enum value_mmu_get_nr_pages { VALUES_MMU_GET_NR_PAGES(V) NR_MMU_GET_NR_PAGES };
 #undef V
 #define V(id, text) SREGS_CHECKS_##id,
 enum value_sregs_checks { VALUES_SREGS_CHECKS(V) NR_SREGS_CHECKS };

@@ -54,6 +54,12 @@ bool shadow_unprotect_gfn(struct tdp_vm *vm, uint64_t gfn);
 /* Slots came or went: the default quota of pages follows their size. */
 void shadow_memslots_changed(struct tdp_vm *vm);
 
+/*
+ * Another quota: what is over it is zapped, oldest first, and if more went than
+ * had to, the quota shrinks with it.  KVM 6.12: kvm_mmu_change_mmu_pages()
+ */
+void shadow_change_quota(struct tdp_vm *vm, uint64_t pages);
+
 /* Pages that the shadow MMU holds: kvm->arch.n_used_mmu_pages. */
 uint64_t shadow_used_pages(const struct tdp_vm *vm);
 

@@ -12,8 +12,7 @@
 /* KVM 6.12: KVM_MIN_FREE_MMU_PAGES, KVM_REFILL_PAGES */
 #define MIN_FREE_PAGES 5
 #define REFILL_PAGES   25
-/* KVM_MIN_ALLOC_MMU_PAGES, KVM_MEMSLOT_PAGES_TO_MMU_PAGES_RATIO */
-#define MIN_QUOTA   64u
+/* KVM_MEMSLOT_PAGES_TO_MMU_PAGES_RATIO */
 #define PAGES_RATIO 50
 
 static uint32_t frame_of(const struct tdp_vm *vm, const struct mmu_page *page)
@@ -457,23 +456,31 @@ static void zap_oldest(struct tdp_vm *vm, uint64_t nr)
 	zap_commit(vm, &zapped);
 }
 
-/* KVM 6.12: kvm_arch_commit_memory_region(), kvm_mmu_change_mmu_pages() */
+void shadow_change_quota(struct tdp_vm *vm, uint64_t pages)
+{
+	uint64_t used = shadow_used_pages(vm);
+
+	if (used > pages) {
+		zap_oldest(vm, used - pages);
+		pages = shadow_used_pages(vm);
+	}
+	vm->mmu_pages_max = pages;
+}
+
+/* KVM 6.12: kvm_arch_commit_memory_region() */
 void shadow_memslots_changed(struct tdp_vm *vm)
 {
-	uint64_t pages = 0, used;
+	uint64_t pages = 0;
 	unsigned int as_id;
 	size_t i;
 
+	/* Userspace's own choice stays. */
+	if (vm->mmu_pages_wanted)
+		return;
 	for (as_id = 0; as_id < NR_ADDRESS_SPACES; as_id++)
 		for (i = 0; i < vm->slots[as_id].nr; i++)
 			pages += vm->slots[as_id].slots[i].npages;
-	vm->mmu_pages_max = max_u64(pages / PAGES_RATIO, MIN_QUOTA);
-	used = shadow_used_pages(vm);
-	if (used > vm->mmu_pages_max) {
-		zap_oldest(vm, used - vm->mmu_pages_max);
-		vm->mmu_pages_max = max_u64(vm->mmu_pages_max,
-					    shadow_used_pages(vm));
-	}
+	shadow_change_quota(vm, max_u64(pages / PAGES_RATIO, SHADOW_MIN_QUOTA));
 }
 
 uint64_t shadow_available_pages(const struct tdp_vm *vm)

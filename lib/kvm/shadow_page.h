@@ -17,6 +17,7 @@
 #include "kvm/rmap.h"
 
 #define SHADOW_HASH_SIZE 4096u
+#define SHADOW_MIN_QUOTA 64u /* KVM 6.12: KVM_MIN_ALLOC_MMU_PAGES */
 #define BITMAP_WORDS     (SPTES_PER_PAGE / 64)
 
 /* What a page of the shadow MMU has beside its record and its entries. */

@@ -91,6 +91,7 @@ extern const struct verb verb_age, verb_test_age, verb_recover_nx;
 extern const struct verb verb_nx_huge_pages, verb_toggle_dirty_log;
 extern const struct verb verb_set_attributes, verb_create_gmem;
 extern const struct verb verb_punch_gmem, verb_mmap_gmem, verb_touch;
+extern const struct verb verb_set_nr_mmu_pages, verb_get_nr_mmu_pages;
 extern const struct verb verb_create_vm;
 extern const struct verb verb_disable_quirks;
 extern const struct verb verb_smi, verb_rsm, verb_triple_fault;

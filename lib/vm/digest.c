@@ -14,7 +14,7 @@
  */
 static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2456,
 	      "new state: see above");
-static_assert(sizeof(struct tdp_vm) == 1008, "new state: see above");
+static_assert(sizeof(struct tdp_vm) == 1016, "new state: see above");
 static_assert(sizeof(struct mmu_page) == 88, "new state: see above");
 
 struct put {
@@ -156,6 +156,7 @@ static void put_shadow_mmu(const struct put *p)
 	const struct shadow_mmu *shadow = p->vm->shadow;
 	uint32_t i;
 
+	digest_put(p->d, p->vm->mmu_pages_wanted);
 	if (!shadow)
 		return;
 	digest_put(p->d, p->vm->valid_gen);

@@ -189,6 +189,8 @@ static const struct border_row {
 	{ "mmu.efer_reset", "v5.19", "lme_nx" },
 	{ "mmu.invpcid_all", "v5.10", "unloads" },
 	{ "mmu.invpcid_all", "v5.14", "flushes_guest" },
+	{ "mmu.get_nr_pages", "v5.10", "returns" },
+	{ "mmu.get_nr_pages", "v6.4", "removed" },
 	{ "sregs.checks", "v5.10", "cr4" },
 	{ "sregs.checks", "v5.12", "cr3" },
 	{ "sregs.checks", "v6.7", "cr0" },
