@@ -408,7 +408,9 @@ static void on_done(unsigned int number, const struct tdp_vm *vm,
 	const char *why = number ? skipped(diff, number) : NULL;
 	const struct step *steps = diff->scenario->steps;
 
-	tdp_vm_get_stats(vm, &diff->stats);
+	/* The kernel may have refused to create one. */
+	if (vm)
+		tdp_vm_get_stats(vm, &diff->stats);
 	diff->group.step = number;
 	diff->group.line = number ? steps[number - 1].line : 1;
 	diff->group.object = object_of(diff, number);
