@@ -48,10 +48,8 @@ static void set_alarm(unsigned int seconds)
 /* A signal that is pending inside KVM_RUN and blocked outside. */
 static void pend_signal(const struct vcpu *v, bool pend)
 {
-	struct {
-		struct kvm_signal_mask head;
-		uint64_t mask;
-	} data = { .head.len = 8 };
+	/* struct kvm_signal_mask: the length of a set, and an empty set */
+	uint32_t data[3] = { 8 };
 	const struct timespec now = { 0 };
 	sigset_t set;
 
@@ -59,7 +57,7 @@ static void pend_signal(const struct vcpu *v, bool pend)
 	sigaddset(&set, SIGUSR1);
 	if (pend) {
 		sigprocmask(SIG_BLOCK, &set, NULL);
-		ioctl(v->fd, KVM_SET_SIGNAL_MASK, &data);
+		ioctl(v->fd, KVM_SET_SIGNAL_MASK, data);
 		raise(SIGUSR1);
 		return;
 	}

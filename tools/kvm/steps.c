@@ -189,18 +189,18 @@ static int step_read_reg(struct runner *r, struct vcpu *v)
 
 static int step_wrmsr(struct runner *r, struct vcpu *v)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = {
-		.head.nmsrs = 1,
-		.entry = { .index = (uint32_t)number(r, "msr"),
-			   .data = number(r, "value") },
+	const struct kvm_msr_entry entry = {
+		.index = (uint32_t)number(r, "msr"),
+		.data = number(r, "value"),
 	};
+	union {
+		struct kvm_msrs head;
+		uint8_t bytes[sizeof(struct kvm_msrs) + sizeof(entry)];
+	} msrs = { .head.nmsrs = 1 };
 	struct registers registers = {
-		.rax = (uint32_t)msrs.entry.data,
-		.rdx = msrs.entry.data >> 32,
-		.rcx = msrs.entry.index,
+		.rax = (uint32_t)entry.data,
+		.rdx = entry.data >> 32,
+		.rcx = entry.index,
 	};
 	struct code code = { .nr = 0 };
 	int ret;
@@ -209,6 +209,7 @@ static int step_wrmsr(struct runner *r, struct vcpu *v)
 		code_add(&code, "0f 30");
 		return run_code(r, v, &code, &registers);
 	}
+	memcpy(msrs.bytes + sizeof(msrs.head), &entry, sizeof(entry));
 	ret = ioctl(v->fd, KVM_SET_MSRS, &msrs);
 	/* It counts those that it took; the model calls the other EINVAL. */
 	if (!ret) {
