@@ -156,7 +156,7 @@ static int compare(const char *step, struct heard *heard,
 static void one_difference_is_found(void **state)
 {
 	const struct row *row = *state;
-	struct tdp_diff_summary summary;
+	struct tdp_diff_summary summary = { 0 };
 	struct heard heard = { 0 };
 	struct tdp_error err = { 0 };
 
@@ -172,7 +172,7 @@ static void one_difference_is_found(void **state)
 static void bad_operation_is_refused(void **state)
 {
 	const struct bad *row = *state;
-	struct tdp_diff_summary summary;
+	struct tdp_diff_summary summary = { 0 };
 	struct heard heard = { 0 };
 	struct tdp_error err = { 0 };
 	char step[512];
