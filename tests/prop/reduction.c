@@ -164,10 +164,16 @@ static void reduction_loses_no_outcome(void **state)
 		    all.deadlock != less.deadlock || all.holds != less.holds)
 			fail_msg("%u outcomes, with reduction %u:\n%s",
 				 all.outcomes, less.outcomes, t.bytes);
+		/*
+		 * Which of two threads comes first to a state decides how it
+		 * is left, so visits and depth may differ; answers may not.
+		 */
 		assert_int_equal(less.hash, two.hash);
-		assert_int_equal(less.states, two.states);
-		assert_int_equal(less.visits, two.visits);
-		assert_int_equal(less.depth, two.depth);
+		assert_int_equal(less.outcomes, two.outcomes);
+		assert_int_equal(less.livelock, two.livelock);
+		assert_int_equal(less.deadlock, two.deadlock);
+		assert_int_equal(less.holds, two.holds);
+		assert_true(two.states <= all.states);
 		assert_true(less.states <= all.states);
 		smaller += less.states < all.states;
 		compared++;
