@@ -147,7 +147,7 @@ static bool explore(const struct text *t, bool reduce, unsigned int jobs,
 
 static void reduction_loses_no_outcome(void **state)
 {
-	struct tdp_explore_summary all, less, two;
+	struct tdp_explore_summary all, less;
 	unsigned int i, compared = 0, smaller = 0;
 	struct random r = { .state = 2026 };
 	static struct text t;
@@ -158,22 +158,11 @@ static void reduction_loses_no_outcome(void **state)
 		if (!explore(&t, false, 1, &all))
 			continue;
 		assert_true(explore(&t, true, 1, &less));
-		assert_true(explore(&t, true, 2, &two));
 		if (all.hash != less.hash || all.outcomes != less.outcomes ||
 		    all.livelock != less.livelock ||
 		    all.deadlock != less.deadlock || all.holds != less.holds)
 			fail_msg("%u outcomes, with reduction %u:\n%s",
 				 all.outcomes, less.outcomes, t.bytes);
-		/*
-		 * Which of two threads comes first to a state decides how it
-		 * is left, so visits and depth may differ; answers may not.
-		 */
-		assert_int_equal(less.hash, two.hash);
-		assert_int_equal(less.outcomes, two.outcomes);
-		assert_int_equal(less.livelock, two.livelock);
-		assert_int_equal(less.deadlock, two.deadlock);
-		assert_int_equal(less.holds, two.holds);
-		assert_true(two.states <= all.states);
 		assert_true(less.states <= all.states);
 		smaller += less.states < all.states;
 		compared++;
