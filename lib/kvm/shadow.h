@@ -102,6 +102,9 @@ int shadow_check(const struct tdp_vm *vm, struct tdp_error *err);
 /* Roots that MMUs hold, of any kind: roles, special roots and their links. */
 int shadow_check_roots(const struct tdp_vm *vm, struct tdp_error *err);
 
+/* guest_mmu of one vCPU: its roots against EPTP12 or nCR3 (shadow_check_nested.c) */
+int shadow_check_nested(const struct tdp_vcpu *vcpu, struct tdp_error *err);
+
 /* Roots for tdp_vm_root_next(): frames in use as roots, by root_id. */
 struct mmu_page *shadow_root_after(const struct tdp_vm *vm,
 				   unsigned int root_id);

@@ -174,6 +174,8 @@ int shadow_check_roots(const struct tdp_vm *vm, struct tdp_error *err)
 					     &vcpu->guest_mmu };
 
 		ret = check_modes(vcpu, err);
+		if (!ret)
+			ret = shadow_check_nested(vcpu, err);
 		for (k = 0; k < ARRAY_SIZE(mmus) && !ret; k++) {
 			const struct check c = { vcpu, mmus[k], err };
 

@@ -70,6 +70,7 @@ static void enter_npt(struct machine *m, const struct npt_row *r, uint64_t ncr3)
 	int err;
 
 	vcpu->guest_mode = vcpu->nested_tdp = true;
+	vcpu->nested.tdp_root = ncr3;
 	vcpu->mmu = &vcpu->guest_mmu;
 	mmu_init_shadow_npt(vcpu, &l1, ncr3, false);
 	assert_int_equal(root_reload(vcpu, &err, &why, &m->err), TDP_OK);
@@ -171,6 +172,7 @@ static void ept_root(void **state)
 	machine_slot(&m, 0, 0, 0, 16 * MIB, TDP_BACKING_ANONYMOUS);
 	machine_vcpu(&m, 48);
 	m.vcpu->guest_mode = m.vcpu->nested_tdp = true;
+	m.vcpu->nested.tdp_root = r->eptp12;
 	m.vcpu->mmu = &m.vcpu->guest_mmu;
 	mmu_init_shadow_ept(m.vcpu, r->eptp12, false);
 	assert_int_equal(root_reload(m.vcpu, &err, &why, &m.err), TDP_OK);
