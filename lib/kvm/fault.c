@@ -47,7 +47,7 @@ static enum ret_pf handle_no_slot(struct fault *f)
 
 	if (f->is_private)
 		return fault_memory_fault(f, -EFAULT, TDP_WHY_PRIVATE_NO_SLOT);
-	mmio_cache(f, f->gfn);
+	mmio_cache(f, f->gfn, f->map_access);
 	f->slot = NULL;
 	f->no_slot = true;
 	f->pfn = PFN_NOSLOT;

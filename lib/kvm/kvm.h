@@ -156,6 +156,7 @@ struct tdp_vcpu {
 	uint64_t mmio_gfn;     /* vcpu->arch.mmio_gfn and its generation */
 	uint64_t mmio_gva;     /* page-aligned; 0: none */
 	uint64_t mmio_gen;
+	unsigned int mmio_access; /* TDP_ACC_*, as the SPTE keeps them */
 	bool mmio_cached;
 };
 

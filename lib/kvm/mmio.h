@@ -15,6 +15,12 @@
 enum ret_pf mmio_handle_fault(struct fault *f);
 
 /* Remember the page for the next fault: KVM 6.12 vcpu_cache_mmio_info(). */
-void mmio_cache(const struct fault *f, uint64_t gfn);
+void mmio_cache(const struct fault *f, uint64_t gfn, unsigned int access);
+
+/*
+ * May the emulator take the page that mmio_cache() kept for @access to @gva,
+ * without a walk?  KVM 6.12: vcpu_mmio_gva_to_gpa()
+ */
+bool mmio_cache_serves(struct tdp_vcpu *vcpu, uint64_t gva, uint64_t pfec);
 
 #endif

@@ -227,6 +227,9 @@ static void offer_gpa(struct tdp_vcpu *vcpu, uint64_t gpa)
 
 static int mmio(struct access_run *run, const struct fault *f)
 {
+	bool done;
+	int ret;
+
 	offer_gpa(run->vcpu, run->result->exit_info2);
 	run->done = true;
 	run->result->reason = f->why;
@@ -237,6 +240,11 @@ static int mmio(struct access_run *run, const struct fault *f)
 	if (on_guest_table(run)) {
 		run->result->outcome = TDP_OUTCOME_EMULATE;
 		return TDP_OK;
+	}
+	if (!run->vcpu->vm->tdp_enabled && !run->vcpu->mmu->root_role.direct) {
+		ret = emulate_mmio(run->vcpu, &run->access, run->result, &done);
+		if (ret || done)
+			return ret;
 	}
 	if (run->access.kind == TDP_FETCH)
 		return no_code(run, f);

@@ -104,6 +104,15 @@ bool memslot_bind_gmem(const struct tdp_vm *vm,
 		       const struct tdp_memslot *region, struct memslot *slot,
 		       struct tdp_result *result);
 
+/*
+ * The emulator's part of an MMIO access that shadow paging let through: it
+ * goes by the guest's tables, where an SPTE or the cached page may be older.
+ * @done: @result is complete; else the access goes to userspace.
+ * (translate.c)
+ */
+int emulate_mmio(struct tdp_vcpu *vcpu, const struct tdp_access *access,
+		 struct tdp_result *result, bool *done);
+
 /* L2 is left without telling L1: KVM 6.12 kvm_leave_nested().  (nested.c) */
 void nested_leave(struct tdp_vcpu *vcpu);
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "kvm/fault.h"
 #include "kvm/guest_mem.h"
+#include "kvm/mmio.h"
 #include "kvm/shadow.h"
 #include "kvm/walker.h"
 #include "ops/nested.h"
@@ -162,6 +163,39 @@ static int emulate(struct tdp_vcpu *vcpu, const struct tdp_access *access,
 	case GW_FAULT:
 		break;
 	}
+	result->gpa = 0;
+	return deliver(vcpu, &walk, result);
+}
+
+static bool is_memory(const struct tdp_vcpu *vcpu, uint64_t gpa)
+{
+	return memslots_find(vcpu_memslots(vcpu), gpa >> 12);
+}
+
+int emulate_mmio(struct tdp_vcpu *vcpu, const struct tdp_access *access,
+		 struct tdp_result *result, bool *done)
+{
+	bool fetches = access->kind == TDP_FETCH;
+	struct guest_walk walk;
+
+	*done = false;
+	if (!fetches &&
+	    mmio_cache_serves(vcpu, access->gva.addr, access_flags(access)))
+		return TDP_OK;
+	switch (gw_gva_to_gpa(vcpu, access->gva.addr, access_flags(access),
+			      &walk, &result->gpa)) {
+	case GW_OK:
+		*done = !fetches && is_memory(vcpu, result->gpa);
+		return *done ? transfer(vcpu, access, result) : TDP_OK;
+	case GW_BLOCKS:
+		*done = true;
+		return result_block(result, TDP_WHY_HOST_BLOCKS);
+	case GW_NO_MEMORY:
+		return TDP_ENOMEM;
+	case GW_FAULT:
+		break;
+	}
+	*done = true;
 	result->gpa = 0;
 	return deliver(vcpu, &walk, result);
 }

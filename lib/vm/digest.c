@@ -297,6 +297,7 @@ static void put_vcpu(const struct put *p, const struct tdp_vcpu *vcpu)
 		digest_put(d, vcpu->mmio_gfn);
 		digest_put(d, vcpu->mmio_gva);
 		digest_put(d, vcpu->mmio_gen);
+		digest_put(d, vcpu->mmio_access);
 	}
 	digest_put(d, vcpu->smbase);
 	digest_put(d, vcpu->hsave_pa);
