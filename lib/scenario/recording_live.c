@@ -40,10 +40,11 @@ static const char *skipped(const struct diff *diff, unsigned int step)
 
 /* Errors of an emulated processor ---------------------------------------------- */
 
-#define TOGETHER   "what happens together has no order to carry out"
-#define ENDLESS    "does not end"
-#define PFERR_P    UINT64_C(1)
-#define PFERR_RSVD UINT64_C(8)
+#define TOGETHER    "what happens together has no order to carry out"
+#define ENDLESS     "does not end"
+#define PFERR_P     UINT64_C(1)
+#define PFERR_RSVD  UINT64_C(8)
+#define PFERR_FETCH UINT64_C(0x10)
 
 /*
  * QEMU 7.2 get_physical_address(): a reserved bit is reported without P, which
@@ -53,6 +54,15 @@ static const char *skipped(const struct diff *diff, unsigned int step)
 static bool lacks_present(uint64_t recorded, uint64_t model)
 {
 	return (model & PFERR_RSVD) && (model & PFERR_P) &&
+	       recorded == (model & ~PFERR_P);
+}
+
+/* KVM takes the reserved bit away from the code that it walks with. */
+static bool walk_lacks_present(const struct diff *diff, const char *field,
+			       uint64_t recorded, uint64_t model)
+{
+	return !strcmp(field, "kvm_mmu_pagetable_walk.pferr") &&
+	       (diff->group.result.pferr & PFERR_RSVD) && (model & PFERR_P) &&
 	       recorded == (model & ~PFERR_P);
 }
 
@@ -73,20 +83,26 @@ static bool is_endless_emulation(const char *field, const char *recorded,
 	       !strcmp(model, tdp_outcome_name(TDP_OUTCOME_EMULATE));
 }
 
-bool live_explained(const struct diff *diff, const char *field,
-		    const char *recorded, const char *model)
+static bool is_emulated_fault(const struct diff *diff, const char *field,
+			      uint64_t recorded, uint64_t model)
 {
-	static const struct {
-		const char *field;
-		bool (*is_error)(uint64_t recorded, uint64_t model);
-	} errors[] = {
-		{ "kvm_exit.info1", lacks_present },
-		{ "kvm_page_fault.error_code", lacks_present },
-		{ "fast_page_fault.error_code", lacks_present },
-		{ "error_code", lacks_present },
+	static const char *const codes[] = {
+		"kvm_exit.info1",
+		"kvm_page_fault.error_code",
+		"fast_page_fault.error_code",
+		"error_code",
 	};
 	unsigned int i;
 
+	for (i = 0; i < ARRAY_SIZE(codes); i++)
+		if (!strcmp(codes[i], field) && lacks_present(recorded, model))
+			return true;
+	return walk_lacks_present(diff, field, recorded, model);
+}
+
+bool live_explained(const struct diff *diff, const char *field,
+		    const char *recorded, const char *model)
+{
 	if (!diff->recording->live)
 		return false;
 	if (diff->recording->is_tcg && is_pdpte(diff))
@@ -96,14 +112,9 @@ bool live_explained(const struct diff *diff, const char *field,
 		return true;
 	if (is_endless_emulation(field, recorded, model))
 		return true;
-	if (!diff->recording->is_tcg)
-		return false;
-	for (i = 0; i < ARRAY_SIZE(errors); i++)
-		if (!strcmp(errors[i].field, field) &&
-		    errors[i].is_error(strtoull(recorded, NULL, 0),
-				       strtoull(model, NULL, 0)))
-			return true;
-	return false;
+	return diff->recording->is_tcg &&
+	       is_emulated_fault(diff, field, strtoull(recorded, NULL, 0),
+				 strtoull(model, NULL, 0));
 }
 
 /* KVM's emulator ------------------------------------------------------------------ */
@@ -146,6 +157,13 @@ static bool is_of_step(const json_t *object, uint64_t address)
 	return false;
 }
 
+/* The emulator's walk to its instruction, before one that the model has. */
+static bool is_other_fetch(const json_t *walk, const struct tdp_event *model)
+{
+	return (json_word(json_object_get(walk, "pferr")) & PFERR_FETCH) &&
+	       json_word(json_object_get(walk, "addr")) != model->field[0];
+}
+
 /* An exit in the middle of its delivery: the same exception once more. */
 static bool is_repeated(const json_t *event)
 {
@@ -176,7 +194,8 @@ size_t live_left_out(const struct diff *diff, const json_t *trace, size_t at,
 		return json_array_size(trace) - at;
 	if (strcmp(json_text(walk, "ev"), "kvm_mmu_pagetable_walk") != 0 ||
 	    !is_of_step(diff->group.object, address) ||
-	    (model && model->id == TDP_EV_kvm_mmu_pagetable_walk))
+	    (model && model->id == TDP_EV_kvm_mmu_pagetable_walk &&
+	     !is_other_fetch(walk, model)))
 		return 0;
 	while (end < json_array_size(trace) &&
 	       is_walk_part(json_array_get(trace, end)))

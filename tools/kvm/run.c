@@ -294,6 +294,25 @@ static json_t *op_access(struct runner *r, const struct vcpu *v,
 	return op;
 }
 
+/*
+ * If the guest faults: delivery pushes onto the stack of CPL 0, which makes its
+ * page dirty, and goes on at the handler.  Real mode has neither.
+ */
+static void op_delivery(struct runner *r, struct vcpu *v)
+{
+	uint64_t page = payload_gpa(r, PAYLOAD_SUPERVISOR);
+	struct tdp_sregs sregs;
+
+	vcpu_get_sregs(v, &sregs);
+	if (!(sregs.cr0 & CR0_PE))
+		return;
+	json_object_set_new(
+		op_access(r, v, "write", page + AT_STACK - 8, false), "on",
+		json_string("fault"));
+	json_object_set_new(op_access(r, v, "fetch", page, false), "on",
+			    json_string("fault"));
+}
+
 static int prepare(struct runner *r, struct vcpu *v, bool user)
 {
 	struct tdp_sregs sregs;
@@ -379,6 +398,7 @@ int run_code(struct runner *r, struct vcpu *v, const struct code *code,
 	if (code->refetch)
 		op_access(r, v, "fetch",
 			  payload_gpa(r, PAYLOAD_SUPERVISOR) + code->nr, false);
+	op_delivery(r, v);
 	return start(r, v, registers, false);
 }
 
@@ -522,6 +542,7 @@ int run_access(struct runner *r, struct vcpu *v, const char *kind, uint64_t gva,
 						PAYLOAD_SUPERVISOR) +
 				  code.nr,
 			  user);
+	op_delivery(r, v);
 	ret = start(r, v, &registers, user);
 	if (target)
 		memcpy(target, saved, 2);
