@@ -129,7 +129,7 @@ static void spte_split(const struct layouts *layouts, uint64_t spte, void *out)
 	static_assert(sizeof(*s) <= PARTS_MAX_BYTES,
 		      "a split SPTE does not fit");
 	memset(s, 0, sizeof(*s));
-	s->frozen = spte == fmt->frozen;
+	s->frozen = spte_frozen(fmt, spte);
 	s->mmio = !s->frozen && spte_is_mmio(fmt, spte);
 	s->present = !s->frozen && spte_present(fmt, spte);
 	if (s->mmio)

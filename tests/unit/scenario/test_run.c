@@ -358,12 +358,35 @@ static void survives_want_of_memory(void **state)
 	nomem_check(&test);
 }
 
+/* 5.10's shadow MMU knows no frozen SPTE, so that none is one: zero neither. */
+static void an_empty_entry_is_not_frozen(void **state)
+{
+	static const char text[] =
+		"scenario: t\nabout: x\nhost: { vendor: intel }\n"
+		"kvm: { profile: v5.10 }\n"
+		"memslots: [ { slot: 0, gpa: 0, size: 1M } ]\n"
+		"steps:\n  - prefault: { gpa: 0, size: 4K }\n"
+		"    expect: { ret: EINVAL, spte: { frozen: false } }\n";
+	struct tdp_run_summary summary;
+	struct tdp_scenario *other;
+
+	(void)state;
+	assert_int_equal(tdp_scenario_load_text("t.yaml", text, strlen(text),
+						&other, NULL),
+			 TDP_OK);
+	assert_int_equal(tdp_scenario_run(other, NULL, &summary, NULL), TDP_OK);
+	assert_int_equal(summary.checks, 2);
+	assert_int_equal(summary.failed, 0);
+	tdp_scenario_destroy(other);
+}
+
 int main(void)
 {
 	static const struct suite suites[] = {
 		ROWS(rows, run_row),
 		CASE(trail_names_result_and_events),
 		ROWS(impossible, refuse_step),
+		CASE(an_empty_entry_is_not_frozen),
 		CASE(bad_memslot_names_its_place),
 		CASE(replay_keeps_the_machine),
 		CASE(survives_want_of_memory),
