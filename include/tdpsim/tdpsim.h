@@ -11,6 +11,7 @@
 
 #include "account.h"
 #include "capability.h"
+#include "compare.h"
 #include "error.h"
 #include "event.h"
 #include "explain.h"
