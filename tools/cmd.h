@@ -22,6 +22,7 @@ int cmd_explore(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 int cmd_account(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_generate(int argc, char **argv);
 int cmd_list(int argc, char **argv);

@@ -18,6 +18,8 @@ static const struct command {
 	{ "explain", "say what happened in a scenario, and why", cmd_explain },
 	{ "account", "count what pre-faults save, by kind of memory",
 	  cmd_account },
+	{ "compare", "replay a scenario on two kernels and show what differs",
+	  cmd_compare },
 	{ "list", "profiles, behaviours, verbs, events, ...", cmd_list },
 	{ "diff", "hold a scenario against recordings of real kernels",
 	  cmd_diff },

@@ -27,7 +27,7 @@ check('unknown_command', ['rum'], 2, err='tdpsim: no command "rum"')
 check('help', ['--help'], 0, out='Usage: tdpsim COMMAND')
 check('version', ['--version'], 0, out='tdpsim 0.')
 for command in ('run', 'walk', 'explain', 'account', 'list', 'vectors',
-                'diff', 'explore', 'merge'):
+                'diff', 'compare', 'explore', 'merge'):
     check(f'{command}_help', [command, '--help'], 0,
           out=f'Usage: tdpsim {command} ')
     check(f'{command}_unknown_option', [command, '--nonsense'], 2,
@@ -38,6 +38,48 @@ check('unknown_format', ['run', '--format', 'xml', good], 2,
       err='tdpsim run: no format "xml": text, tap or json')
 check('verbose_is_for_text', ['run', '--verbose', '--format', 'tap', good], 2,
       err='--verbose is for the format text')
+
+# compare
+lone = cli.Folder()
+twice = lone.file('twice.yaml', """\
+scenario: twice
+about: what a second pre-fault of a page does hangs on the kernel
+host: { vendor: amd }
+kvm: { profile: v6.12 }
+memslots: [ { slot: 0, gpa: 0, size: 2MiB } ]
+steps:
+  - prefault: { gpa: 0x1000, size: 4KiB }
+  - prefault: { gpa: 0x1000, size: 4KiB }
+""")
+check('compare_equal',
+      ['compare', '--to', 'v6.14', '--from', 'v6.13', twice], 0,
+      out='1 scenarios, 2 steps compared, 0 differ\n')
+check('compare_differs',
+      ['compare', '--from', 'v6.12', '--to', 'v6.13', twice],
+      1, out='    - kvm_mmu_set_spte: gfn 0x1')
+check('compare_brief',
+      ['compare', '--brief', '--from', 'v6.12', '--to', 'v6.13', twice], 1,
+      out='    decided by tdp.present_leaf: rewrite -> spurious [')
+check('compare_behaviour', ['compare', '--to', 'prefault.api=none', twice], 1,
+      out=f'{twice}: v6.12 -> v6.12 with prefault.api=none\n')
+check('compare_history', ['compare', '--history', '--brief', twice], 1,
+      out=f'{twice}: v6.8 -> v6.11\n')
+check('compare_leaves_out', ['compare', '--to', 'v6.1', skipped], 0,
+      err='left out: ')
+check('compare_no_such_kernel', ['compare', '--to', 'v6.99', twice], 2,
+      err='tdpsim compare: --to v6.99: ')
+check('compare_no_such_value', ['compare', '--to', 'prefault.smm=x', twice], 2,
+      err='tdpsim compare: --to prefault.smm=x: ')
+check('compare_broken', ['compare', '--to', 'v6.1', broken], 2, err=broken)
+check('compare_history_alone', ['compare', '--history', '--to', 'v6.1', twice],
+      2, err='--history names its own kernels')
+compared = json.loads(check(
+    'compare_json', ['compare', '--format', 'json', '--from', 'v6.12', '--to',
+                     'v6.13', twice], 1).out)
+tap.check('compare_json_lines',
+          [] if any(line['kind'] == 'decides' and line['after'] == 'spurious'
+                    for line in compared['comparisons'][0]['lines'])
+          else ['no line says what decides'])
 
 # generate
 check('generate_help', ['generate', '--help'], 0,
