@@ -97,7 +97,9 @@ enum tdp_outcome {
 	X(VIRTUALIZATION_OFF,	"virtualization_off",	"L1 has CR4.VMXE or EFER.SVME clear") \
 	X(NO_NESTED_TDP, "no_nested_tdp", "L1 asked for nested TDP without TDP in L0") \
 	X(BAD_EPTP,		"bad_eptp",		"VM entry refuses the EPT pointer") \
-	X(VMCB12, "vmcb12", "no VMCB can be at the address that VMRUN was given") \
+	X(VMCB12, "vmcb12", \
+	  "no VMCB can be at the address that VMRUN was given, or its frame is gone") \
+	X(HSAVE, "hsave", "L1 has named no page to keep its own state in") \
 	X(BAD_OPERAND, "bad_operand", \
 	  "INVEPT, INVVPID or VMFUNC has a bad type, operand or index") \
 	X(BAD_NESTED_STATE,	"bad_nested_state",	"KVM_SET_NESTED_STATE refuses the state") \
@@ -163,6 +165,7 @@ enum tdp_exit {
 	TDP_EXIT_NPF,
 	TDP_EXIT_PF, /* #PF intercept */
 	TDP_EXIT_PML_FULL,
+	TDP_EXIT_EXCEPTION, /* another exception, which L1 intercepts */
 	TDP_NR_EXITS
 };
 

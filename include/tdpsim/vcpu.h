@@ -129,6 +129,8 @@ TDP_API int tdp_vcpu_read_msr(const struct tdp_vcpu *vcpu, uint32_t index,
  * @instruction_error: VM-instruction error field, of the last VMfail
  * @pml_index:         PML index
  * @ept_pointer:       EPTP12, which VM function 0 changes
+ * @exit_intr_info:    VM-exit interruption information: of an exception
+ * @exit_intr_error_code: its error code
  */
 struct tdp_vmcs12 {
 	uint64_t exit_reason;
@@ -137,6 +139,8 @@ struct tdp_vmcs12 {
 	uint32_t instruction_error;
 	uint16_t pml_index;
 	uint64_t ept_pointer;
+	uint32_t exit_intr_info;
+	uint32_t exit_intr_error_code;
 };
 
 /** struct tdp_vcpu_state - what else there is to see of a vCPU */
@@ -417,6 +421,9 @@ enum tdp_nested_page {
  * @pml:      VMX: L1 has page-modification logging on, into the page at
  *            @pml_address, at @pml_index next (511 downwards)
  * @eptp_switching: VMX: VM function 0, with the list at @eptp_list
+ * @exceptions: bit by vector: exception bitmap, or vmcb12's intercepts
+ * @pfec_mask, @pfec_match: VMX, for #PF: where the error code masked is not
+ *            @pfec_match, bit 14 of @exceptions means the opposite
  */
 struct tdp_nested_state {
 	bool tdp;
@@ -434,6 +441,9 @@ struct tdp_nested_state {
 	uint64_t pml_address;
 	bool eptp_switching;
 	uint64_t eptp_list;
+	uint32_t exceptions;
+	uint32_t pfec_mask;
+	uint32_t pfec_match;
 };
 
 /**

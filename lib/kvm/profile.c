@@ -447,6 +447,16 @@ ROW(NESTED_EXIT_CR3,
     "#VMEXIT to an L1 whose CR3 or PDPTEs can't be loaded.",
     "recordings of 6.1.192, 6.12, 6.12.117, 6.18.2, 7.0 and 7.1.5",
     ALWAYS(NESTED_EXIT_CR3_SWALLOWED), SINCE(7_1, NESTED_EXIT_CR3_TRIPLE_FAULT)),
+ROW(NESTED_EXIT_VMCB12,
+    "SVM, L2 exits and vmcb12's frame is gone: L2 gets a #GP and goes on, or L1 shuts down.",
+    "KVM 5.17: nested_svm_vmexit(); posted series of 2026-02 and 2026-03 (nSVM, minimal "
+    "#VMEXIT), which also has nested.exit_cr3",
+    ALWAYS(NESTED_EXIT_VMCB12_INJECTS_GP), MAYBE(7_1, NESTED_EXIT_VMCB12_TRIPLE_FAULT)),
+ROW(NESTED_VMRUN_HSAVE,
+    "VMRUN of an L1 that has not set the MSR VM_HSAVE_PA.",
+    "KVM 5.17: nested_svm_vmrun(); commit fce7e152ffc8 (2021-06-28), whose first kernel is "
+    "inferred",
+    ALWAYS(NESTED_VMRUN_HSAVE_UNCHECKED), MAYBE(5_14, NESTED_VMRUN_HSAVE_GP)),
 ROW(NESTED_EPT_EXIT,
     "Bits 11:7 of an EPT violation's qualification for L1: 8:7 of the last exit, whatever it "
     "was; or all of the violation's own, made up for an access of the emulator.",
@@ -506,6 +516,7 @@ static const struct override overrides_6_1_192[] = {
 	{ B_CR0_WP_OWNER, CR0_WP_OWNER_GUEST, true },
 	{ B_SREGS_CHECKS, SREGS_CHECKS_CR0, true },
 	{ B_NESTED_EXIT_CR3, NESTED_EXIT_CR3_TRIPLE_FAULT, false },
+	{ B_NESTED_EXIT_VMCB12, NESTED_EXIT_VMCB12_TRIPLE_FAULT, true },
 	{ B_NESTED_INVALID_CODE, NESTED_INVALID_CODE_64_BITS, false },
 	{ B_SPTE_REDIRTY, SPTE_REDIRTY_SKIP_OVER_LEAF, true },
 };
@@ -519,6 +530,7 @@ static const struct override overrides_6_12_117[] = {
 	{ B_MMIO_OVER_PRESENT, MMIO_OVER_PRESENT_DROPS_FIRST, false },
 	{ B_ROLE_SHADOW_NPT, ROLE_SHADOW_NPT_GUEST_MODE, false },
 	{ B_NESTED_EXIT_CR3, NESTED_EXIT_CR3_TRIPLE_FAULT, false },
+	{ B_NESTED_EXIT_VMCB12, NESTED_EXIT_VMCB12_TRIPLE_FAULT, true },
 	{ B_NESTED_INVALID_CODE, NESTED_INVALID_CODE_64_BITS, false },
 	{ B_MMU_STALE_CHECK, MMU_STALE_CHECK_AFTER_RECLAIM, true },
 	{ B_SPTE_REDIRTY, SPTE_REDIRTY_SKIP_OVER_LEAF, true },

@@ -123,6 +123,10 @@
 	V(VMEXIT_INVALID, "vmexit_invalid") V(IGNORED, "ignored")
 #define VALUES_NESTED_EXIT_CR3(V)					\
 	V(SWALLOWED, "swallowed") V(TRIPLE_FAULT, "triple_fault")
+#define VALUES_NESTED_EXIT_VMCB12(V)					\
+	V(INJECTS_GP, "injects_gp") V(TRIPLE_FAULT, "triple_fault")
+#define VALUES_NESTED_VMRUN_HSAVE(V)					\
+	V(UNCHECKED, "unchecked") V(GP, "gp")
 #define VALUES_NESTED_EPT_EXIT(V)					\
 	V(HARDWARE_BITS, "hardware_bits") V(WALK_BITS, "walk_bits")
 #define VALUES_NESTED_INVALID_CODE(V)					\
@@ -283,6 +287,8 @@
 	X(SMM_RSM,		SMM_RSM,		"smm.rsm")	\
 	X(NESTED_NP_WITHOUT_NPT, NESTED_NP_WITHOUT_NPT, "nested.np_without_npt") \
 	X(NESTED_EXIT_CR3,	NESTED_EXIT_CR3,	"nested.exit_cr3") \
+	X(NESTED_EXIT_VMCB12,	NESTED_EXIT_VMCB12,	"nested.exit_vmcb12") \
+	X(NESTED_VMRUN_HSAVE,	NESTED_VMRUN_HSAVE,	"nested.vmrun_hsave") \
 	X(NESTED_EPT_EXIT,	NESTED_EPT_EXIT,	"nested.ept_exit") \
 	X(NESTED_EXIT_CR4,	NESTED_EXIT_CR4,	"nested.exit_cr4") \
 	X(NESTED_INVALID_CODE,	NESTED_INVALID_CODE,	"nested.invalid_code") \
@@ -441,6 +447,12 @@ enum value_nested_np_without_npt { VALUES_NESTED_NP_WITHOUT_NPT(V) NR_NESTED_NP_
 #undef V
 #define V(id, text) NESTED_EXIT_CR3_##id,
 enum value_nested_exit_cr3 { VALUES_NESTED_EXIT_CR3(V) NR_NESTED_EXIT_CR3 };
+#undef V
+#define V(id, text) NESTED_EXIT_VMCB12_##id,
+enum value_nested_exit_vmcb12 { VALUES_NESTED_EXIT_VMCB12(V) NR_NESTED_EXIT_VMCB12 };
+#undef V
+#define V(id, text) NESTED_VMRUN_HSAVE_##id,
+enum value_nested_vmrun_hsave { VALUES_NESTED_VMRUN_HSAVE(V) NR_NESTED_VMRUN_HSAVE };
 #undef V
 #define V(id, text) EPT_AD_SOURCE_##id,
 enum value_ept_ad_source { VALUES_EPT_AD_SOURCE(V) NR_EPT_AD_SOURCE };

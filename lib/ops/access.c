@@ -37,14 +37,17 @@ static void report_walk(const struct tdp_walk_result *walk,
 	result->level = shift ? (shift - 12) / 9 + 1 : TDP_LEVEL_NONE;
 }
 
-/* The processor itself delivers it: KVM does not see it, so no event. */
+/* The processor delivers it: KVM sees nothing of it, unless L1 wants it. */
 static int guest_fault(struct access_run *run, unsigned int vector)
 {
-	const struct tdp_walk_result *walk = &run->walk;
+	const struct exception e = {
+		.vector = vector,
+		.code = run->walk.info,
+		.address = run->walk.gva.addr,
+	};
 
 	run->done = true;
-	run->result->fault_address = walk->gva.addr;
-	return result_fault(run->result, vector, walk->info, TDP_WHY_NONE);
+	return exception_raise(run->vcpu, run->result, &e);
 }
 
 /* What the guest reads or writes once the walk succeeded. */
@@ -199,10 +202,14 @@ static bool no_progress(struct access_run *run, bool fixed)
  */
 static int no_code(struct access_run *run, const struct fault *f)
 {
-	if (run->access.user || run->vcpu->guest_mode) {
-		trace(run->vcpu->vm, kvm_inj_exception, VECTOR_UD, false, 0);
-		return result_fault(run->result, VECTOR_UD, 0, f->why);
-	}
+	const struct exception e = {
+		.vector = VECTOR_UD,
+		.why = f->why,
+		.by_kvm = true,
+	};
+
+	if (run->access.user || run->vcpu->guest_mode)
+		return exception_raise(run->vcpu, run->result, &e);
 	run->result->outcome = TDP_OUTCOME_INTERNAL_ERROR;
 	run->result->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 	return TDP_OK;
@@ -296,13 +303,18 @@ static int failed(struct access_run *run, const struct fault *f)
 
 static int inject(struct access_run *run, const struct fault *f)
 {
+	const struct exception e = {
+		.vector = VECTOR_PF,
+		.code = f->inject_code,
+		.address = f->inject_address,
+		.why = f->why,
+		.by_kvm = true,
+	};
+
 	run->done = true;
 	if (f->inject_nested)
 		return nested_reflect_fault(run->vcpu, f, run->result);
-	trace(run->vcpu->vm, kvm_inj_exception, VECTOR_PF, true,
-	      f->inject_code);
-	run->result->fault_address = f->inject_address;
-	return result_fault(run->result, VECTOR_PF, f->inject_code, f->why);
+	return exception_raise(run->vcpu, run->result, &e);
 }
 
 static int conclude(struct access_run *run, struct fault *f, enum ret_pf ret)

@@ -111,13 +111,15 @@ int tdp_vcpu_invlpg(struct tdp_vcpu *vcpu, tdp_gva gva,
 	return TDP_OK;
 }
 
-static int refuse(const struct tdp_vcpu *vcpu, struct tdp_result *result)
+static int refuse(struct tdp_vcpu *vcpu, struct tdp_result *result)
 {
-	bool has_code = vcpu->sregs.cr0 & CR0_PE;
+	const struct exception e = {
+		.vector = VECTOR_GP,
+		.why = TDP_WHY_BAD_OPERAND,
+		.by_kvm = !vcpu->vm->tdp_enabled,
+	};
 
-	if (!vcpu->vm->tdp_enabled)
-		trace(vcpu->vm, kvm_inj_exception, VECTOR_GP, has_code, 0);
-	return result_fault(result, VECTOR_GP, 0, TDP_WHY_BAD_OPERAND);
+	return exception_raise(vcpu, result, &e);
 }
 
 int tdp_vcpu_invpcid(struct tdp_vcpu *vcpu, uint64_t type, uint64_t pcid,

@@ -78,16 +78,17 @@ static bool queues_gp(const struct tdp_vm *vm, uint32_t index,
 	       index < MSR_MTRR_FIXED;
 }
 
-static int refuse(const struct tdp_vcpu *vcpu, struct tdp_result *result,
-		  bool host, bool queues, enum tdp_reason why)
+static int refuse(struct tdp_vcpu *vcpu, struct tdp_result *result, bool host,
+		  bool queues, enum tdp_reason why)
 {
-	/* Real mode has no error codes: KVM 6.12 kvm_inject_exception(). */
-	bool has_code = vcpu->sregs.cr0 & CR0_PE;
+	const struct exception e = {
+		.vector = VECTOR_GP,
+		.why = why,
+		.by_kvm = true,
+	};
 
-	if (!host || queues) {
-		trace(vcpu->vm, kvm_inj_exception, VECTOR_GP, has_code, 0);
-		result_fault(result, VECTOR_GP, 0, why);
-	}
+	if (!host || queues)
+		exception_raise(vcpu, result, &e);
 	return host ? result_fail(result, -EINVAL, why) : TDP_OK;
 }
 

@@ -4,6 +4,7 @@
 #define TDPSIM_OPS_NESTED_H
 
 #include "kvm/fault.h"
+#include "kvm/guest_mem.h"
 #include "ops/ops.h"
 
 /* Who brings the vCPU into guest mode. */
@@ -133,7 +134,13 @@ struct nested_exit {
 void nested_tell_l1(struct tdp_vcpu *vcpu, struct tdp_result *result,
 		    const struct nested_exit *exit);
 
-/* L2 ends with @exit, because of @why; outcome NESTED_EXIT or SHUTDOWN. */
+/* Can the vmcb12 of the L2 that runs be written?  GUEST_MEM_OK on VMX. */
+enum guest_mem_status nested_vmcb12_status(const struct tdp_vcpu *vcpu);
+
+/*
+ * L2 ends with @exit, because of @why; outcome NESTED_EXIT or SHUTDOWN.  Where
+ * vmcb12 can't be written: BLOCKED, or as behaviour nested.exit_vmcb12 says.
+ */
 int nested_reflect(struct tdp_vcpu *vcpu, struct tdp_result *result,
 		   const struct nested_exit *exit, enum tdp_reason why);
 

@@ -2,7 +2,9 @@
 /* Exits of L2 that L1 is told of. */
 #include "arch/ept_bits.h"
 #include "arch/regs.h"
+#include "kvm/guest_mem.h"
 #include "ops/nested_vmcb.h"
+#include "ops/shutdown.h"
 #include "ops/vmx.h"
 #include "vm/host.h"
 
@@ -18,14 +20,48 @@ void nested_tell_l1(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	result->l1_info2 = exit->info2;
 	vcpu->vmcs12.exit_reason = exit->code;
 	vcpu->vmcs12.exit_qualification = exit->info1;
-	/* The frame was there at VMRUN; that it is gone is not modelled. */
 	if (vcpu->has_vmcb12)
 		vmcb_write_exit(vcpu, exit);
+}
+
+enum guest_mem_status nested_vmcb12_status(const struct tdp_vcpu *vcpu)
+{
+	uint64_t hpa;
+
+	if (!vcpu->guest_mode || !vcpu->has_vmcb12)
+		return GUEST_MEM_OK;
+	return guest_mem_frame(vcpu->vm, 0, vcpu->vmcb12, true, &hpa);
+}
+
+/*
+ * Behaviour nested.exit_vmcb12.  The #GP is L2's and no exit: that a second
+ * one makes a double fault of, should L1 intercept it, is not modelled.
+ */
+static int without_vmcb12(struct tdp_vcpu *vcpu, struct tdp_result *result)
+{
+	if (vcpu->vm->kvm.value[B_NESTED_EXIT_VMCB12] ==
+	    NESTED_EXIT_VMCB12_INJECTS_GP) {
+		trace(vcpu->vm, kvm_inj_exception, VECTOR_GP,
+		      vcpu->sregs.cr0 & CR0_PE, 0);
+		return result_fault(result, VECTOR_GP, 0, TDP_WHY_VMCB12);
+	}
+	vcpu->has_vmcb12 = false;
+	nested_to_l1(vcpu);
+	return shutdown_end(result, TDP_WHY_VMCB12);
 }
 
 int nested_reflect(struct tdp_vcpu *vcpu, struct tdp_result *result,
 		   const struct nested_exit *exit, enum tdp_reason why)
 {
+	enum guest_mem_status vmcb12 = nested_vmcb12_status(vcpu);
+
+	/* KVM maps it before it changes anything: nested_svm_vmexit(). */
+	if (vmcb12 == GUEST_MEM_NO_MEMORY)
+		return TDP_ENOMEM;
+	if (vmcb12 == GUEST_MEM_BLOCKS)
+		return result_block(result, TDP_WHY_HOST_BLOCKS);
+	if (vmcb12)
+		return without_vmcb12(vcpu, result);
 	nested_tell_l1(vcpu, result, exit);
 	trace(vcpu->vm, kvm_nested_vmexit_inject, exit->code, exit->info1,
 	      exit->info2);

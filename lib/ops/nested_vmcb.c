@@ -10,6 +10,7 @@
 
 /* clang-format off */
 enum {
+	VMCB_EXCEPTIONS	= 0x008,	/* bit by vector */
 	VMCB_INTERCEPTS	= 0x010,	/* bit 0: VMRUN */
 	VMCB_MSRPM	= 0x048,
 	VMCB_ASID	= 0x058,	/* bits 31:0 */
@@ -56,12 +57,13 @@ struct vmcb_field {
 };
 
 static void take_controls(struct vmcb12 *vmcb, uint64_t misc1, uint64_t nested,
-			  uint64_t msrpm)
+			  uint64_t exceptions, uint64_t msrpm)
 {
 	struct tdp_nested_state *state = &vmcb->state;
 
 	state->tdp = nested & NESTED_NP_ENABLE;
 	state->gmet = nested & NESTED_GMET;
+	state->exceptions = (uint32_t)exceptions;
 	state->has_page[TDP_NESTED_MSR_BITMAP] = misc1 & INTERCEPT_MSR;
 	state->page[TDP_NESTED_MSR_BITMAP] = msrpm;
 }
@@ -70,8 +72,9 @@ enum guest_mem_status vmcb_read(const struct tdp_vcpu *vcpu, uint64_t gpa,
 				struct vmcb12 *vmcb)
 {
 	struct tdp_nested_state *state = &vmcb->state;
-	uint64_t misc1 = 0, nested = 0, msrpm = 0;
+	uint64_t misc1 = 0, nested = 0, exceptions = 0, msrpm = 0;
 	const struct vmcb_field fields[] = {
+		{ VMCB_EXCEPTIONS, 4, &exceptions },
 		{ VMCB_MISC1, 4, &misc1 },
 		{ VMCB_INTERCEPTS, 4, &vmcb->intercepts },
 		{ VMCB_MSRPM, 8, &msrpm },
@@ -95,7 +98,7 @@ enum guest_mem_status vmcb_read(const struct tdp_vcpu *vcpu, uint64_t gpa,
 		if (status)
 			return status;
 	}
-	take_controls(vmcb, misc1, nested, msrpm);
+	take_controls(vmcb, misc1, nested, exceptions, msrpm);
 	return GUEST_MEM_OK;
 }
 

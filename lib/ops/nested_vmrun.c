@@ -130,6 +130,9 @@ static int vmrun_memory(struct tdp_vcpu *vcpu, const struct tdp_vmrun *vmrun,
 	enum guest_mem_status status;
 	struct vmcb12 vmcb;
 
+	if (!vcpu->hsave_pa &&
+	    vcpu->vm->kvm.value[B_NESTED_VMRUN_HSAVE] == NESTED_VMRUN_HSAVE_GP)
+		return result_fault(result, VECTOR_GP, 0, TDP_WHY_HSAVE);
 	if (!vmcb_address_valid(vcpu, how.vmcb))
 		return result_fault(result, VECTOR_GP, 0, TDP_WHY_VMCB12);
 	status = vmcb_read(vcpu, how.vmcb, &vmcb);

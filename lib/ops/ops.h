@@ -36,6 +36,22 @@ int check_alive(const struct tdp_vm *vm, struct tdp_error *err);
 int result_fault(struct tdp_result *result, unsigned int vector,
 		 uint64_t error_code, enum tdp_reason why);
 
+/* An exception that @vcpu's guest causes. */
+struct exception {
+	unsigned int vector;
+	uint64_t code;
+	uint64_t address; /* #PF: linear */
+	enum tdp_reason why;
+	bool by_kvm; /* KVM raises it, not the processor */
+};
+
+/*
+ * The guest gets @e, or L1 an exit if L2 caused it and L1 intercepts it.
+ * (exception.c)
+ */
+int exception_raise(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		    const struct exception *e);
+
 #define VECTOR_UD 6
 #define VECTOR_SS 12
 #define VECTOR_GP 13

@@ -131,6 +131,8 @@ static enum tdp_reason smi_blocker(struct tdp_vcpu *vcpu)
 {
 	uint64_t hpa;
 
+	if (nested_vmcb12_status(vcpu) == GUEST_MEM_BLOCKS)
+		return TDP_WHY_HOST_BLOCKS;
 	return guest_mem_frame(vcpu->vm, 1, smram_address(vcpu), true, &hpa) ==
 			       GUEST_MEM_BLOCKS ?
 		       TDP_WHY_HOST_BLOCKS :
@@ -165,6 +167,10 @@ int tdp_vcpu_smi(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	why = smi_blocker(vcpu);
 	if (why)
 		return result_block(result, why);
+	if (nested_vmcb12_status(vcpu) != GUEST_MEM_OK)
+		return err_set(
+			err, TDP_EUNSUPPORTED,
+			"vm-death: an SMI in an L2 whose vmcb12 is gone");
 	ret = before_smi(vcpu, result, &taken, err);
 	if (ret)
 		return ret;
@@ -365,10 +371,13 @@ static int resume(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	int ret;
 
 	/* KVM emulates it on both vendors: rsm_interception(), handle_ud(). */
-	if (!vcpu->smm) {
-		trace(vcpu->vm, kvm_inj_exception, VECTOR_UD, false, 0);
-		return result_fault(result, VECTOR_UD, 0, TDP_WHY_NOT_IN_SMM);
-	}
+	if (!vcpu->smm)
+		return exception_raise(vcpu, result,
+				       &(struct exception){
+					       .vector = VECTOR_UD,
+					       .why = TDP_WHY_NOT_IN_SMM,
+					       .by_kvm = true,
+				       });
 	status = smram_read(vcpu, &smram);
 	if (status == GUEST_MEM_BLOCKS)
 		return result_block(result, TDP_WHY_HOST_BLOCKS);

@@ -186,15 +186,27 @@ static bool is_intercepted(const struct tdp_vcpu *vcpu, enum tdp_reg reg)
 	       (reg == TDP_REG_CR0 && (vcpu->sregs.cr0 & (CR0_CD | CR0_NW)));
 }
 
-static int refuse(const struct tdp_vcpu *vcpu, enum tdp_reg reg,
+static int refuse(struct tdp_vcpu *vcpu, enum tdp_reg reg,
 		  struct tdp_result *result, enum tdp_reason why)
 {
-	/* Real mode has no error codes: KVM 6.12 kvm_inject_exception(). */
-	bool has_code = vcpu->sregs.cr0 & CR0_PE;
+	const struct exception e = {
+		.vector = VECTOR_GP,
+		.why = why,
+		.by_kvm = is_intercepted(vcpu, reg),
+	};
 
-	if (is_intercepted(vcpu, reg))
-		trace(vcpu->vm, kvm_inj_exception, VECTOR_GP, has_code, 0);
-	return result_fault(result, VECTOR_GP, 0, why);
+	return exception_raise(vcpu, result, &e);
+}
+
+/* WRPKRU without CR4.PKE is no instruction. */
+static int undefined(struct tdp_vcpu *vcpu, struct tdp_result *result)
+{
+	const struct exception e = {
+		.vector = VECTOR_UD,
+		.why = TDP_WHY_BAD_REGISTER,
+	};
+
+	return exception_raise(vcpu, result, &e);
 }
 
 int tdp_vcpu_write_reg(struct tdp_vcpu *vcpu, enum tdp_reg reg, uint64_t value,
@@ -210,9 +222,8 @@ int tdp_vcpu_write_reg(struct tdp_vcpu *vcpu, enum tdp_reg reg, uint64_t value,
 	ret = run_enter(vcpu, result, &entered, NULL);
 	if (ret || !entered)
 		return ret;
-	/* WRPKRU without CR4.PKE is no instruction. */
 	if (reg == TDP_REG_PKRU && !(vcpu->sregs.cr4 & CR4_PKE))
-		return result_fault(result, VECTOR_UD, 0, TDP_WHY_BAD_REGISTER);
+		return undefined(vcpu, result);
 	why = write_reg(vcpu, reg, value);
 	if (why == TDP_WHY_HOST_BLOCKS)
 		return result_block(result, why);

@@ -91,9 +91,14 @@ static int deliver(struct tdp_vcpu *vcpu, const struct guest_walk *walk,
 		shadow_invalidate_addr(vcpu, mmu, walk->fault_address);
 	if (walk->nested)
 		return nested_reflect_fault(vcpu, &f, result);
-	trace(vcpu->vm, kvm_inj_exception, VECTOR_PF, true, walk->error_code);
-	result->fault_address = walk->fault_address;
-	return result_fault(result, VECTOR_PF, walk->error_code, f.why);
+	return exception_raise(vcpu, result,
+			       &(struct exception){
+				       .vector = VECTOR_PF,
+				       .code = walk->error_code,
+				       .address = walk->fault_address,
+				       .why = f.why,
+				       .by_kvm = true,
+			       });
 }
 
 /* In a memslot, or not: KVM 6.12 emulator_read_write_onepage() */

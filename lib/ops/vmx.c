@@ -81,7 +81,13 @@ struct insn {
 
 static int undefined(const struct insn *i, enum tdp_reason why)
 {
-	return result_fault(i->result, VECTOR_UD, 0, why);
+	const struct exception e = {
+		.vector = VECTOR_UD,
+		.why = why,
+		.by_kvm = true,
+	};
+
+	return exception_raise(i->vcpu, i->result, &e);
 }
 
 static int bad_operand(const struct insn *i)

@@ -102,6 +102,9 @@ struct nested_args {
 	uint64_t pml;
 	uint16_t pml_index;
 	uint64_t eptp_list;
+	uint32_t exceptions;
+	uint32_t pfec_mask;
+	uint32_t pfec_match;
 	struct regs_args l2;
 	struct regs_args l1;
 	struct tdp_nested_header header;
@@ -112,34 +115,44 @@ struct nested_args {
 	       .about = (text))
 
 /* What vmcs12 or vmcb12 says; the same for both verbs. */
-#define NESTED_ROWS                                                            \
-	VCPU_ROW(struct nested_args),                                          \
-		ARG(struct nested_args, tdp, type_bool, .otherwise = "false",  \
-		    .about = "L1 uses nested EPT or nested paging"),           \
-		ARG(struct nested_args, root, type_address, .otherwise = "0",  \
-		    .about = "EPTP12, or nCR3 of vmcb12"),                     \
-		NESTED_PAGE("apic_access", TDP_NESTED_APIC_ACCESS,             \
-			    "APIC-access page"),                               \
-		NESTED_PAGE("virtual_apic", TDP_NESTED_VIRTUAL_APIC,           \
-			    "virtual-APIC page"),                              \
-		NESTED_PAGE("pi_desc", TDP_NESTED_PI_DESC,                     \
-			    "posted-interrupt descriptor"),                    \
-		NESTED_PAGE("msr_bitmap", TDP_NESTED_MSR_BITMAP,               \
-			    "MSR bitmap"),                                     \
-		ARG(struct nested_args, cr8_exiting, type_bool,                \
-		    .otherwise = "false",                                      \
-		    .about = "CR8-load and CR8-store exiting are on"),         \
-		ARG(struct nested_args, mbec, type_bool, .otherwise = "false", \
-		    .about = "VMX, 7.2: mode-based execute control"),          \
-		ARG(struct nested_args, vpid, type_number, .max = UINT16_MAX,  \
-		    .otherwise = "0", .about = "VMX: L2's VPID; 0: none"),     \
-		ARG(struct nested_args, pml, type_address,                     \
-		    .about = "VMX: L1's page-modification log is this page"),  \
-		ARG(struct nested_args, pml_index, type_number,                \
-		    .max = UINT16_MAX, .otherwise = "511",                     \
-		    .about = "PML index"),                                     \
-		ARG(struct nested_args, eptp_list, type_address,               \
-		    .about = "VMX: VM function 0 takes EPTPs from this page"), \
+#define NESTED_ROWS                                                                    \
+	VCPU_ROW(struct nested_args),                                                  \
+		ARG(struct nested_args, tdp, type_bool, .otherwise = "false",          \
+		    .about = "L1 uses nested EPT or nested paging"),                   \
+		ARG(struct nested_args, root, type_address, .otherwise = "0",          \
+		    .about = "EPTP12, or nCR3 of vmcb12"),                             \
+		NESTED_PAGE("apic_access", TDP_NESTED_APIC_ACCESS,                     \
+			    "APIC-access page"),                                       \
+		NESTED_PAGE("virtual_apic", TDP_NESTED_VIRTUAL_APIC,                   \
+			    "virtual-APIC page"),                                      \
+		NESTED_PAGE("pi_desc", TDP_NESTED_PI_DESC,                             \
+			    "posted-interrupt descriptor"),                            \
+		NESTED_PAGE("msr_bitmap", TDP_NESTED_MSR_BITMAP,                       \
+			    "MSR bitmap"),                                             \
+		ARG(struct nested_args, cr8_exiting, type_bool,                        \
+		    .otherwise = "false",                                              \
+		    .about = "CR8-load and CR8-store exiting are on"),                 \
+		ARG(struct nested_args, mbec, type_bool, .otherwise = "false",         \
+		    .about = "VMX, 7.2: mode-based execute control"),                  \
+		ARG(struct nested_args, vpid, type_number, .max = UINT16_MAX,          \
+		    .otherwise = "0", .about = "VMX: L2's VPID; 0: none"),             \
+		ARG(struct nested_args, pml, type_address,                             \
+		    .about = "VMX: L1's page-modification log is this page"),          \
+		ARG(struct nested_args, pml_index, type_number,                        \
+		    .max = UINT16_MAX, .otherwise = "511",                             \
+		    .about = "PML index"),                                             \
+		ARG(struct nested_args, eptp_list, type_address,                       \
+		    .about = "VMX: VM function 0 takes EPTPs from this page"),         \
+		ARG(struct nested_args, exceptions, type_word,                         \
+		    .max = UINT32_MAX, .otherwise = "0",                               \
+		    .about = "L1 intercepts these vectors; 0x4000: #PF"),              \
+		ARG(struct nested_args, pfec_mask, type_word,                          \
+		    .max = UINT32_MAX, .otherwise = "0",                               \
+		    .about = "VMX, #PF: bits of the error code that count"),           \
+		ARG(struct nested_args, pfec_match, type_word,                         \
+		    .max = UINT32_MAX, .otherwise = "0",                               \
+		    .about =                                                           \
+			    "VMX, #PF: where they differ, bit 14 means the opposite"), \
 		REGS_ROWS(struct nested_args, l2)
 
 static const struct arg enter_rows[] = { NESTED_ROWS };
@@ -219,6 +232,9 @@ static void nested_state(const struct run *run, const struct nested_args *a,
 		.pml_index = a->pml_index,
 		.eptp_switching = is_given(run, "eptp_list"),
 		.eptp_list = a->eptp_list,
+		.exceptions = a->exceptions,
+		.pfec_mask = a->pfec_mask,
+		.pfec_match = a->pfec_match,
 	};
 	for (i = 0; i < TDP_NR_NESTED_PAGES; i++) {
 		state->has_page[i] = is_given(run, names[i]);

@@ -12,7 +12,7 @@
  * Whoever adds a member to the state of a VM has to decide whether it can be
  * observed, put it in below if so, and see that vm/checkpoint.c saves it.
  */
-static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2456,
+static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2464,
 	      "new state: see above");
 static_assert(sizeof(struct tdp_vm) == 1016, "new state: see above");
 static_assert(sizeof(struct mmu_page) == 88, "new state: see above");
@@ -293,6 +293,9 @@ static void put_vcpu(const struct put *p, const struct tdp_vcpu *vcpu)
 	digest_put(d, vcpu->vmcs12.exit_reason);
 	digest_put(d, vcpu->vmcs12.exit_qualification);
 	digest_put(d, vcpu->vmcs12.guest_physical_address);
+	digest_put(d,
+		   vcpu->vmcs12.exit_intr_info |
+			   (uint64_t)vcpu->vmcs12.exit_intr_error_code << 32);
 	if (vcpu->mmio_cached) {
 		digest_put(d, vcpu->mmio_gfn);
 		digest_put(d, vcpu->mmio_gva);

@@ -73,6 +73,7 @@ const char *tdp_exit_name(enum tdp_exit exit)
 		[TDP_EXIT_NPF] = "npf",
 		[TDP_EXIT_PF] = "pf",
 		[TDP_EXIT_PML_FULL] = "pml_full",
+		[TDP_EXIT_EXCEPTION] = "exception",
 	};
 
 	return (unsigned int)exit < TDP_NR_EXITS ? names[exit] : "?";

@@ -256,9 +256,14 @@ ROW(BAD_EPTP,
     "KVM 6.12: nested_vmx_check_eptp(); SDM: \"Checks on VMX Controls\" (3C)", ""),
 ROW(VMCB12,
     "VMRUN's operand is no page-aligned physical address of the guest's width with memory "
-    "behind it: #GP.",
+    "behind it: #GP. Or the frame is gone when L2 exits: behaviour nested.exit_vmcb12.",
     NULL,
     "KVM 6.12: nested_svm_vmrun(); APM 2: \"VMRUN Instruction\"", ""),
+ROW(HSAVE,
+    "VMRUN of an L1 whose MSR VM_HSAVE_PA is 0.",
+    NULL,
+    "KVM 5.17: nested_svm_vmrun(); APM 2: \"VM_HSAVE_PA MSR\"",
+    "nested.vmrun_hsave"),
 ROW(BAD_OPERAND,
     "INVEPT and INVVPID fail with VM-instruction error 28 for a type that is not offered "
     "or a bad descriptor; a VM function that does not exist or whose EPTP is bad exits "

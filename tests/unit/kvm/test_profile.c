@@ -302,6 +302,10 @@ static const struct border_row {
 	{ "nested.ept_exit", "v7.2", "walk_bits" },
 	{ "nested.exit_cr3", "v5.10", "swallowed" },
 	{ "nested.exit_cr3", "v7.1", "triple_fault" },
+	{ "nested.exit_vmcb12", "v5.10", "injects_gp" },
+	{ "nested.exit_vmcb12", "v7.1", "triple_fault" },
+	{ "nested.vmrun_hsave", "v5.12", "unchecked" },
+	{ "nested.vmrun_hsave", "v5.14", "gp" },
 	{ "nested.exit_cr4", "v5.10", "guest" },
 	{ "nested.exit_cr4", "v7.1", "with_pae" },
 	{ "nested.invalid_code", "v5.10", "32_bits" },
@@ -449,13 +453,15 @@ static const struct point_row {
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "
 	  "root.life=persistent mmu.wp_toggle=keeps_roots "
 	  "cr0.wp_owner=guest sregs.checks=cr0 "
-	  "nested.exit_cr3=triple_fault nested.invalid_code=64_bits " },
+	  "nested.exit_cr3=triple_fault nested.exit_vmcb12=triple_fault "
+	  "nested.invalid_code=64_bits " },
 	{ "v6.12.117", "v6.12",
 	  "sw_protected_vm=off "
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "
 	  "mmu.stale_check=after_reclaim fault.ept_flags=guest_final "
 	  "shadow.child=match mmio.over_present=drops_first "
-	  "nested.exit_cr3=triple_fault nested.invalid_code=64_bits " },
+	  "nested.exit_cr3=triple_fault nested.exit_vmcb12=triple_fault "
+	  "nested.invalid_code=64_bits " },
 };
 
 static void point_release(void **state)
