@@ -22,6 +22,32 @@ enum ret_pf fault_no_frames(struct fault *f)
 	return RET_PF_STOP;
 }
 
+uint64_t fault_ept_error_code(const struct tdp_vm *vm, uint64_t qual)
+{
+	unsigned int flags = vm->kvm.value[B_FAULT_EPT_FLAGS];
+	bool user_page = flags == FAULT_EPT_FLAGS_USER_PAGE;
+	uint64_t rights = BITS(5, 3), pferr = 0;
+
+	if (user_page && vm->host.mbec)
+		rights |= BIT(6);
+	if ((qual & BIT(0)) && !user_page)
+		pferr |= PFERR_USER;
+	if (qual & BIT(1))
+		pferr |= PFERR_WRITE;
+	if (qual & BIT(2))
+		pferr |= PFERR_FETCH;
+	if (qual & rights)
+		pferr |= PFERR_PRESENT;
+	/* 6.12 to 6.17 tested the wrong word for bit 7; before, nobody did. */
+	if (flags == FAULT_EPT_FLAGS_ACCESS_ONLY ||
+	    (flags != FAULT_EPT_FLAGS_UNGUARDED && !(qual & BIT(7))))
+		return pferr;
+	pferr |= qual & BIT(8) ? PFERR_GUEST_FINAL : PFERR_GUEST_PAGE;
+	if (user_page && (qual & BIT(8)) && (qual & BIT(9)))
+		pferr |= PFERR_USER;
+	return pferr;
+}
+
 /* KVM 6.12: the initialisation in kvm_mmu_do_page_fault() */
 void fault_decode(struct fault *f)
 {

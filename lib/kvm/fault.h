@@ -96,6 +96,12 @@ static inline enum ret_pf fault_because(struct fault *f, enum ret_pf ret,
 	return ret;
 }
 
+/*
+ * What KVM's MMU is told of an EPT violation with exit qualification @qual, as
+ * PFERR_*: KVM 6.12 __vmx_handle_ept_violation(), behaviour fault.ept_flags.
+ */
+uint64_t fault_ept_error_code(const struct tdp_vm *vm, uint64_t qual);
+
 /* The model's page-table memory is used up. */
 enum ret_pf fault_no_frames(struct fault *f);
 

@@ -67,33 +67,6 @@ static void transfer(struct access_run *run)
 
 /* From exit to error code ---------------------------------------------------------- */
 
-/* KVM 6.12: __vmx_handle_ept_violation(); behaviour fault.ept_flags */
-static uint64_t pferr_of_violation(const struct tdp_vm *vm, uint64_t qual)
-{
-	unsigned int flags = vm->kvm.value[B_FAULT_EPT_FLAGS];
-	bool user_page = flags == FAULT_EPT_FLAGS_USER_PAGE;
-	uint64_t rights = BITS(5, 3), pferr = 0;
-
-	if (user_page && vm->host.mbec)
-		rights |= BIT(6);
-	if ((qual & BIT(0)) && !user_page)
-		pferr |= PFERR_USER;
-	if (qual & BIT(1))
-		pferr |= PFERR_WRITE;
-	if (qual & BIT(2))
-		pferr |= PFERR_FETCH;
-	if (qual & rights)
-		pferr |= PFERR_PRESENT;
-	/* 6.12 to 6.17 tested the wrong word for bit 7; before, nobody did. */
-	if (flags == FAULT_EPT_FLAGS_ACCESS_ONLY ||
-	    (flags != FAULT_EPT_FLAGS_UNGUARDED && !(qual & BIT(7))))
-		return pferr;
-	pferr |= qual & BIT(8) ? PFERR_GUEST_FINAL : PFERR_GUEST_PAGE;
-	if (user_page && (qual & BIT(8)) && (qual & BIT(9)))
-		pferr |= PFERR_USER;
-	return pferr;
-}
-
 /*
  * With GMET the processor may report a fetch of the supervisor as a user's
  * (erratum 1218): KVM 7.2 goes by the CPL instead.
@@ -120,7 +93,7 @@ static void describe_exit(struct access_run *run)
 	switch (walk->outcome) {
 	case TDP_WALK_EPT_VIOLATION:
 		result->exit = TDP_EXIT_EPT_VIOLATION;
-		result->pferr = pferr_of_violation(vm, walk->info);
+		result->pferr = fault_ept_error_code(vm, walk->info);
 		break;
 	case TDP_WALK_EPT_MISCONFIG:
 		result->exit = TDP_EXIT_EPT_MISCONFIG;

@@ -33,26 +33,35 @@ static void load_guest(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)
 
 #define EPTP_AD_FLAG BIT(6)
 
-/* See behaviour nested.ept_ad. */
-static bool uses_ad(const struct tdp_vcpu *vcpu)
+static uint64_t eptp(uint64_t root, unsigned int level, bool ad)
 {
-	const struct tdp_vm *vm = vcpu->vm;
-
-	if (!vm->fmt.has_ad)
-		return false;
-	if (vcpu->guest_mode &&
-	    vm->kvm.value[B_EPT_AD_SOURCE] == EPT_AD_SOURCE_VMCS12)
-		return vcpu->nested.tdp_root & EPTP_AD_FLAG;
-	return !vcpu->mmu->root_role.ad_disabled;
+	return root | TDP_MT_WB | (uint64_t)(level - 1) << 3 |
+	       (ad ? EPTP_AD_FLAG : 0);
 }
 
-/* KVM 6.12: construct_eptp() */
-static uint64_t eptp(const struct tdp_vcpu *vcpu)
+/* Depth and A/D flag are those of the root page; the dummy root has neither. */
+static uint64_t eptp_of_root(const struct tdp_vcpu *vcpu)
 {
-	uint64_t levels = vcpu->mmu->root_role.level - 1;
+	const struct tdp_vm *vm = vcpu->vm;
+	uint64_t hpa = vcpu->mmu->root.hpa;
+	const struct mmu_page *root = root_page(vm, hpa);
 
-	return vcpu->mmu->root.hpa | TDP_MT_WB | levels << 3 |
-	       (uses_ad(vcpu) ? EPTP_AD_FLAG : 0);
+	if (!root)
+		return eptp(hpa, 4, false);
+	return eptp(hpa, root->role.level,
+		    vm->fmt.has_ad && !root->role.ad_disabled);
+}
+
+uint64_t hw_eptp(const struct tdp_vcpu *vcpu)
+{
+	const struct tdp_vm *vm = vcpu->vm;
+	bool ad = vm->fmt.has_ad;
+
+	if (vm->kvm.value[B_EPT_AD_SOURCE] == EPT_AD_SOURCE_ROOT)
+		return eptp_of_root(vcpu);
+	if (vcpu->guest_mode)
+		ad &= !!(vcpu->nested.tdp_root & EPTP_AD_FLAG);
+	return eptp(vcpu->mmu->root.hpa, vcpu->mmu->root_role.level, ad);
 }
 
 /*
@@ -79,7 +88,7 @@ static void load_stage2(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)
 	if (vm->host.vendor == TDP_INTEL) {
 		cpu->stage2 = TDP_STAGE2_EPT;
 		cpu->ept.cap = host_ept_cap(&vm->host);
-		cpu->ept.eptp = eptp(vcpu);
+		cpu->ept.eptp = hw_eptp(vcpu);
 		if (host_uses_mbec(vm))
 			cpu->ept.ctrl2 |= TDP_EPT_CTRL2_MBE;
 		load_pml(vcpu, cpu);

@@ -12,6 +12,12 @@
  */
 int hw_load(struct tdp_vcpu *vcpu, struct tdp_error *err);
 
+/*
+ * The EPT pointer for the loaded root of a vCPU under EPT: KVM 6.12 and 6.19
+ * construct_eptp(), behaviour nested.ept_ad.
+ */
+uint64_t hw_eptp(const struct tdp_vcpu *vcpu);
+
 /* Levels that the second stage of the hardware walks for this vCPU. */
 unsigned int hw_nested_levels(const struct tdp_vcpu *vcpu);
 
