@@ -69,7 +69,8 @@ static struct gw_mode mode_of(const struct tdp_vcpu *vcpu,
 		.mbec = is_ept && base->cr4_smep,
 		.exec_only = ext->execonly,
 		.amd = vcpu->vm->host.vendor == TDP_AMD,
-		.gbpages = has_gbpages(vcpu),
+		/* EPT12: L1 is always offered them. */
+		.gbpages = is_ept || has_gbpages(vcpu),
 		.maxphyaddr = vcpu->cpuid.maxphyaddr,
 	};
 }

@@ -55,14 +55,16 @@ static void rsvd_long(const struct gw_mode *m, struct gpte_rsvd *rsvd)
 	set_level(rsvd, 1, high, high);
 }
 
-/* L1 is always offered 2 MiB and 1 GiB pages. */
+/* L1 is always offered 2 MiB pages. */
 static void rsvd_ept(const struct gw_mode *m, struct gpte_rsvd *rsvd)
 {
 	uint64_t high = high_bits(m);
+	uint64_t no_1g = m->gbpages ? 0 : EPT_PS;
 
 	set_level(rsvd, 5, high | BITS(7, 3), high | BITS(7, 3));
 	set_level(rsvd, 4, high | BITS(7, 3), high | BITS(7, 3));
-	set_level(rsvd, 3, high | BITS(6, 3), high | EPT_LOW_1G);
+	set_level(rsvd, 3, high | BITS(6, 3) | no_1g,
+		  high | EPT_LOW_1G | no_1g);
 	set_level(rsvd, 2, high | BITS(6, 3), high | EPT_LOW_2M);
 	set_level(rsvd, 1, high, high);
 }

@@ -38,16 +38,17 @@ enum capability {
 struct prefault_api {
 	bool exists;
 	enum capability capability;
-	uint64_t flags;       /* accepted */
-	bool prefetch;        /* Accessed is withheld */
-	bool guest_final;     /* PFERR_GUEST_FINAL in the error code */
-	bool any_handler;     /* shadow MMUs are handed the number as it is */
-	int bad_handler;      /* errno for an MMU that is not the TDP one */
-	int retry;            /* errno for RET_PF_RETRY; 0: try again inside */
-	int emulate;          /* errno for RET_PF_EMULATE */
-	bool aligned_levels;  /* level limited by alignment and length */
-	bool wraps_size;      /* the remaining size is not clamped */
-	bool hides_errors;    /* 0 once anything was mapped */
+	uint64_t flags;      /* accepted */
+	bool prefetch;       /* Accessed is withheld */
+	bool guest_final;    /* PFERR_GUEST_FINAL in the error code */
+	bool any_handler;    /* shadow MMUs are handed the number as it is */
+	int bad_handler;     /* errno for an MMU that is not the TDP one */
+	int retry;           /* errno for RET_PF_RETRY; 0: try again inside */
+	int emulate;         /* errno for RET_PF_EMULATE */
+	bool aligned_levels; /* level limited by alignment and length */
+	bool wraps_size;     /* the remaining size is not clamped */
+	bool hides_errors;   /* @partial once anything was mapped */
+	int partial;
 	bool eagain_on_dying; /* EAGAIN for a slot being deleted */
 };
 
@@ -59,7 +60,8 @@ static const struct prefault_api apis[NR_PREFAULT_API] = {
 		.flags = MAP_V1_WRITE | MAP_V1_EXEC | MAP_V1_USER |
 			 MAP_V1_PRIVATE,
 		.any_handler = true, .retry = -EAGAIN, .emulate = -EIO,
-		.aligned_levels = true,
+		.aligned_levels = true, .hides_errors = true,
+		.partial = -EAGAIN,
 	},
 	[PREFAULT_API_MAP_V2] = {
 		.exists = true, .capability = CAP_ALWAYS, .bad_handler = -EINVAL,
@@ -503,8 +505,8 @@ static int finish(struct prefault *p, int ret)
 	/* A signal that only cut the call short is seen by the next one. */
 	if (ret == -EINTR && p->size == p->whole)
 		p->vcpu->signal_pending = false;
-	if (p->api->hides_errors && p->size != p->whole)
-		ret = 0;
+	if (ret && p->api->hides_errors && p->size != p->whole)
+		ret = p->api->partial;
 	result->ret = ret;
 	result->gpa = p->gpa;
 	result->size = p->size;

@@ -199,6 +199,47 @@ static void leaf_bits(void **state)
 	machine_end(&m);
 }
 
+/* Rows M of 6.12 to 6.14: neither CR0.CD nor MTRRs count. */
+static const struct m_row {
+	const char *name;
+	bool mmio;
+	unsigned int devices;
+	bool cd;
+	enum tdp_memtype mtrr;
+	uint64_t bits;
+} m_rows[] = {
+	/* clang-format off */
+	{ "M02", false, 0, true,  UC, 0x70 },
+	{ "M03", false, 1, false, WB, 0x30 },
+	{ "M04", false, 1, true,  UC, 0x30 },
+	{ "M07", true,	0, false, WB, 0x00 },
+	{ "M08", true,	0, true,  UC, 0x00 },
+	{ "M09", true,	1, false, WB, 0x00 },
+	{ "M11", true,	2, false, WB, 0x00 },
+	{ "M12", true,	2, true,  UC, 0x00 },
+	/* clang-format on */
+};
+
+static void merged_bits(void **state)
+{
+	static const char *const alike[] = { "v6.11", "v6.12", "v6.13", "v6.14",
+					     "v6.15" };
+	const struct m_row *r = *state;
+	struct machine m;
+
+	for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
+		machine_init(&m, TDP_INTEL, alike[i]);
+		machine_start(&m);
+		machine_vcpu(&m, 46);
+		m.vm->noncoherent_dma = r->devices;
+		m.vcpu->mtrr.def_type = BIT(11) | r->mtrr;
+		m.vcpu->sregs.cr0 = CR0_PE | (r->cd ? CR0_CD : 0);
+		assert_int_equal(memtype_spte_bits(m.vcpu, 0x100, r->mmio),
+				 r->bits);
+		machine_end(&m);
+	}
+}
+
 static void quirk9_off_gives_up_ipat(void **state)
 {
 	struct machine m;
@@ -275,6 +316,7 @@ int main(void)
 		ROWS(level_rows, level_limit),
 		CASE(fixed_ranges_alone_by_default_type),
 		ROWS(bits_rows, leaf_bits),
+		ROWS(m_rows, merged_bits),
 		CASE(quirk9_off_gives_up_ipat),
 		CASE(npt_carries_no_type),
 		ROWS(try_rows, try_get),

@@ -148,6 +148,7 @@ static void access_is_packed(void **state)
 static void decoded_fields_have_their_names(void **state)
 {
 	const struct tdp_kvm_config old = kernel("v5.10");
+	const struct tdp_kvm_config mid = kernel("v6.14");
 	const struct tdp_kvm_config new = kernel("v7.2");
 	struct tdp_role role;
 
@@ -160,7 +161,15 @@ static void decoded_fields_have_their_names(void **state)
 	assert_false(role.has_4_byte_gpte || role.invalid);
 	assert_int_equal(tdp_role_encode(&old, &role), 0x1023794);
 
-	tdp_role_decode(&new, 0x107f84, &role); /* N33, with MBEC */
+	/* N33: the root of N02 is made invalid. */
+	tdp_role_decode(&mid, 0x3784, &role);
+	role.invalid = true;
+	assert_int_equal(tdp_role_encode(&mid, &role), 0x3f84);
+	tdp_role_decode(&new, 0x6f84, &role);
+	role.invalid = true;
+	assert_int_equal(tdp_role_encode(&new, &role), 0x7f84);
+
+	tdp_role_decode(&new, 0x107f84, &role); /* the same with MBEC */
 	assert_true(role.invalid && role.cr4_smep);
 	assert_int_equal(role.access, TDP_ACC_READ | TDP_ACC_WRITE |
 					      TDP_ACC_USER | TDP_ACC_EXEC);

@@ -138,7 +138,12 @@ static const struct rsvd_row {
 	{ "4level_amd_no_1g_no_nx", { .level = 4, .maxphyaddr = 52, .amd = true },
 	  { { 0, 4, BIT(63) | 0x180 }, { 1, 4, BIT(63) | 0x180 }, { 0, 3, BIT(63) | 0x80 },
 	    { 1, 3, BIT(63) | 0x3fffe080 }, { 0, 1, BIT(63) } } },
-	{ "ept_46", { .level = 4, .maxphyaddr = 46, .ept = true },
+	{ "V12_ept_46_2m_max", { .level = 4, .maxphyaddr = 46, .ept = true },
+	  { { 0, 5, 0xfc000000000f8 }, { 1, 5, 0xfc000000000f8 }, { 0, 4, 0xfc000000000f8 },
+	    { 1, 4, 0xfc000000000f8 }, { 0, 3, 0xfc000000000f8 }, { 1, 3, 0xfc0003ffff080 },
+	    { 0, 2, 0xfc00000000078 }, { 1, 2, 0xfc000001ff000 }, { 0, 1, 0xfc00000000000 },
+	    { 1, 1, 0xfc00000000000 } } },
+	{ "ept_46", { .level = 4, .maxphyaddr = 46, .ept = true, .gbpages = true },
 	  { { 0, 5, 0xfc000000000f8 }, { 0, 4, 0xfc000000000f8 }, { 1, 4, 0xfc000000000f8 },
 	    { 0, 3, 0xfc00000000078 }, { 1, 3, 0xfc0003ffff000 }, { 0, 2, 0xfc00000000078 },
 	    { 1, 2, 0xfc000001ff000 }, { 0, 1, 0xfc00000000000 }, { 1, 1, 0xfc00000000000 } } },
@@ -199,6 +204,18 @@ static void bad_ept_entry(void **state)
 	assert_int_equal(gw_bad_ept_entry(&r->mode, r->gpte), r->bad);
 }
 
+/* V12: bit n says whether an entry with n in bits 5:0 is bad. */
+static void bad_ept_entries(void **state)
+{
+	const struct gw_mode mode = { .ept = true };
+	uint64_t bad = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 64; i++)
+		bad |= (uint64_t)gw_bad_ept_entry(&mode, i) << i;
+	assert_int_equal(bad, 0xff545454ffff5454);
+}
+
 /* clang-format off */
 #define FULL	{ .level = 4, .wp = true, .smep = true, .smap = true, .nx = true }
 #define NO_WP	{ .level = 4, .smep = true, .smap = true, .nx = true }
@@ -245,7 +262,8 @@ int main(void)
 	static const struct suite suites[] = {
 		ROWS(permission_rows, permissions), ROWS(right_rows, rights),
 		ROWS(pkru_rows, pkru_mask),         ROWS(rsvd_rows, reserved),
-		ROWS(ept_rows, bad_ept_entry),      ROWS(access_rows, accesses),
+		ROWS(ept_rows, bad_ept_entry),      CASE(bad_ept_entries),
+		ROWS(access_rows, accesses),
 	};
 
 	return RUN("walker_rules", suites);

@@ -76,6 +76,74 @@ static void call(void **state)
 	machine_end(&m);
 }
 
+static void without_tdp(struct machine *m)
+{
+	machine_init(m, TDP_INTEL, "v6.12");
+	machine_set(m, "tdp", "off");
+	machine_start(m);
+	machine_vcpu(m, 46);
+	machine_slot(m, 0, 0, START, SIZE, TDP_BACKING_THP);
+}
+
+/* F13, F14: the arguments are looked at first. */
+static void tdp_off(void **state)
+{
+	struct machine m;
+
+	(void)state;
+	without_tdp(&m);
+	assert_int_equal(tdp_vcpu_prefault(m.vcpu, TDP_GPA(START), 0x1000, 1,
+					   &m.result, &m.err),
+			 TDP_OK);
+	assert_int_equal(m.result.ret, -EINVAL);
+	assert_int_equal(machine_prefault(&m, START, 0x1000), -EOPNOTSUPP);
+	assert_int_equal(m.result.gpa, START);
+	assert_int_equal(m.result.size, 0x1000);
+	machine_end(&m);
+}
+
+/* F18 */
+static void pending_signal(void **state)
+{
+	struct machine m;
+
+	(void)state;
+	with_slot(&m, "v6.12");
+	tdp_vcpu_signal(m.vcpu, 0);
+	assert_int_equal(machine_prefault(&m, START, 0x1000), -EINTR);
+	assert_int_equal(m.result.gpa, START);
+	assert_int_equal(m.result.size, 0x1000);
+	assert_int_equal(m.result.faults_fixed, 0);
+	machine_end(&m);
+}
+
+/* F04: pages of a logged slot are small, and dirty once they are mapped. */
+static void logged_slot(void **state)
+{
+	const struct tdp_memslot region = {
+		.gpa = START,
+		.size = SIZE,
+		.backing = TDP_BACKING_THP,
+		.flag_dirty_log = true,
+	};
+	struct machine m;
+
+	(void)state;
+	with_slot(&m, "v6.12");
+	assert_int_equal(tdp_vm_set_memslot(m.vm, &region, &m.result, &m.err),
+			 TDP_OK);
+	assert_int_equal(machine_prefault(&m, START, 4 * MIB), 0);
+	assert_int_equal(m.result.gpa, START + 4 * MIB);
+	assert_int_equal(m.result.size, 0);
+	assert_int_equal(m.result.level, TDP_LEVEL_4K);
+	assert_int_equal(m.result.faults_fixed, 1024);
+	assert_int_equal(
+		tdp_vm_get_dirty_log(m.vm, 0, 0, NULL, 0, &m.result, &m.err),
+		TDP_OK);
+	assert_int_equal(m.result.value, 1024);
+	machine_end(&m);
+}
+
 /* The leaf that a pre-fault of RAM leaves: vectors S04, S05, S16, S23. */
 static const struct leaf_row {
 	const char *name;
@@ -216,7 +284,8 @@ static const struct stage_row {
 	bool accessed;
 } stage_rows[] = {
 	/* clang-format off */
-	{ "P01_v1_signal",	"map_v1", START, 4 * MIB, 1, 512, -EINTR, 2 * MIB, true },
+	{ "P01_v1_signal",	"map_v1", START, 4 * MIB, 1, 512, -EAGAIN, 2 * MIB, true },
+	{ "P01_v1_hole_behind",	"map_v1", START + SIZE - 0x1000, 0x2000, 0, 0, -EAGAIN, 0x1000, true },
 	{ "P02_v1_unaligned_is_4k", "map_v1", START + 0x1000, 0x1000, 0, 0, 0, 0, true },
 	{ "P03_v1_hole",	"map_v1", 0x90000000, 0x1000, 0, 0, -EFAULT, 0x1000, false },
 	{ "P05_v1_accessed",	"map_v1", START, 2 * MIB, 0, 0, 0, 0, true },
@@ -257,6 +326,9 @@ int main(void)
 {
 	static const struct suite suites[] = {
 		ROWS(rows, call),
+		CASE(tdp_off),
+		CASE(pending_signal),
+		CASE(logged_slot),
 		ROWS(leaf_rows, leaf),
 		ROWS(stage_rows, stage),
 		CASE(second_call_rewrites_the_leaf_in_6_12),
