@@ -75,6 +75,7 @@ enum tdp_outcome {
 	X(MMIO_SPTE,		"mmio_spte",		"the SPTE marks MMIO") \
 	X(MMIO_SPTE_STALE, "mmio_spte_stale", "the MMIO SPTE is of an older memslot generation") \
 	X(WRITE_TRACKED,	"write_tracked",	"the gfn holds a shadowed guest table") \
+	X(UNPROTECTED, "unprotected", "the guest's walk has to write its table: KVM lets it") \
 	X(SPURIOUS,		"spurious",		"the SPTE already allows the access") \
 	X(FAST_FIXED,		"fast_fixed",		"fixed without the MMU lock") \
 	X(MAPPED,		"mapped",		"an SPTE was installed or changed") \

@@ -201,6 +201,30 @@ static enum ret_pf exit_begin(struct fault *f)
 	return RET_PF_INVALID;
 }
 
+/* PFERR_NESTED_GUEST_PAGE of up to 6.11 */
+#define PFERR_TABLE_WRITE (PFERR_GUEST_PAGE | PFERR_WRITE | PFERR_PRESENT)
+
+/*
+ * Before KVM emulates: can the guest's walk write its own table, and all is
+ * well?  KVM 6.12: kvm_mmu_write_protect_fault().  What it remembers of the
+ * last try makes no difference, for a page that was let go is not shadowed.
+ */
+static enum ret_pf unprotect(struct fault *f, enum ret_pf ret)
+{
+	bool always = behaviour(&f->vm->kvm, B_FAULT_UNPROTECT) ==
+		      FAULT_UNPROTECT_ANY_EMULATION;
+
+	if (ret != RET_PF_WRITE_PROTECTED && !(always && ret == RET_PF_EMULATE))
+		return ret;
+	if ((f->error_code & PFERR_TABLE_WRITE) != PFERR_TABLE_WRITE ||
+	    !f->vcpu->mmu->root_role.direct)
+		return ret;
+	if (!shadow_unprotect_gfn(f->vm, f->gfn) && !always)
+		return ret;
+	trace(f->vm, decided, f->vcpu->id, f->gfn, TDP_WHY_UNPROTECTED);
+	return fault_because(f, RET_PF_RETRY, TDP_WHY_UNPROTECTED);
+}
+
 /* KVM 6.12: kvm_mmu_page_fault() */
 enum ret_pf fault_exit(struct fault *f)
 {
@@ -211,7 +235,7 @@ enum ret_pf fault_exit(struct fault *f)
 	ret = fault_handle(f);
 	if (ret == RET_PF_INVALID)
 		return fault_errno(f, -EIO, TDP_WHY_NONE);
-	return ret;
+	return unprotect(f, ret);
 }
 
 static enum ret_pf one_step(struct fault *f, enum fault_stage *stage)
@@ -240,5 +264,8 @@ static enum ret_pf one_step(struct fault *f, enum fault_stage *stage)
 
 enum ret_pf fault_step(struct fault *f, enum fault_stage *stage)
 {
-	return no_emulation(f, one_step(f, stage));
+	enum ret_pf ret = no_emulation(f, one_step(f, stage));
+
+	/* An MMIO SPTE that was hit is emulated at once. */
+	return *stage == FAULT_EXIT ? ret : unprotect(f, ret);
 }

@@ -241,6 +241,12 @@ ROW(FAULT_EPT_FLAGS,
     "recordings of 6.12, 6.14, 6.18.2 and 7.1.5; 7.2 from its MBEC patches",
     ALWAYS(FAULT_EPT_FLAGS_UNGUARDED), SINCE(6_12, FAULT_EPT_FLAGS_ACCESS_ONLY),
     SINCE(6_18, FAULT_EPT_FLAGS_GUEST_FINAL), SINCE(7_2, FAULT_EPT_FLAGS_USER_PAGE)),
+ROW(FAULT_UNPROTECT,
+    "A guest's walk may not write its own table (A or D): the shadow pages of that table "
+    "are zapped and the walk is tried again, whatever the reason for emulation, or only if "
+    "they were the reason.",
+    "KVM 5.6, 6.12: kvm_mmu_page_fault(), kvm_mmu_write_protect_fault(); Debian's 6.1.192",
+    ALWAYS(FAULT_UNPROTECT_ANY_EMULATION), SINCE(6_12, FAULT_UNPROTECT_WRITE_PROTECTED)),
 ROW(SHADOW_CHILD,
     "Which table counts as the child that a shadow entry needs: any that is there, or "
     "only one of the right frame and role.",

@@ -83,6 +83,9 @@
 #define VALUES_FAULT_EPT_FLAGS(V)					\
 	V(UNGUARDED, "unguarded") V(ACCESS_ONLY, "access_only")		\
 	V(GUEST_FINAL, "guest_final") V(USER_PAGE, "user_page")
+#define VALUES_FAULT_UNPROTECT(V)					\
+	V(ANY_EMULATION, "any_emulation")				\
+	V(WRITE_PROTECTED, "write_protected")
 #define VALUES_PREFAULT_API(V)						\
 	V(NONE, "none") V(MAP_V1, "map_v1") V(MAP_V2, "map_v2")		\
 	V(MAP_V3, "map_v3") V(6_11, "6.11") V(6_12, "6.12")		\
@@ -247,6 +250,7 @@
 	X(TDP_PRESENT_LEAF,	TDP_PRESENT_LEAF,	"tdp.present_leaf") \
 	X(TDP_PREFETCH_TABLE,	TDP_PREFETCH_TABLE,	"tdp.prefetch_table") \
 	X(FAULT_EPT_FLAGS,	FAULT_EPT_FLAGS,	"fault.ept_flags") \
+	X(FAULT_UNPROTECT,	FAULT_UNPROTECT,	"fault.unprotect") \
 	X(SHADOW_CHILD,		SHADOW_CHILD,		"shadow.child")	\
 	X(SHADOW_BAD_ROOT,	SHADOW_BAD_ROOT,	"shadow.bad_root") \
 	X(MMIO_OVER_PRESENT,	MMIO_OVER_PRESENT,	"mmio.over_present") \
@@ -396,6 +400,9 @@ enum value_mmu_get_nr_pages { VALUES_MMU_GET_NR_PAGES(V) NR_MMU_GET_NR_PAGES };
 #undef V
 #define V(id, text) SREGS_CHECKS_##id,
 enum value_sregs_checks { VALUES_SREGS_CHECKS(V) NR_SREGS_CHECKS };
+#undef V
+#define V(id, text) FAULT_UNPROTECT_##id,
+enum value_fault_unprotect { VALUES_FAULT_UNPROTECT(V) NR_FAULT_UNPROTECT };
 #undef V
 #define V(id, text) FAULT_EPT_FLAGS_##id,
 enum value_fault_ept_flags { VALUES_FAULT_EPT_FLAGS(V) NR_FAULT_EPT_FLAGS };

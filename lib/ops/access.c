@@ -244,12 +244,15 @@ static int emulate_write(struct access_run *run, const struct fault *f)
 	const struct tdp_access *access = &run->access;
 	uint64_t gpa = f->gfn << 12 | (access->gva.addr & FRAME_MASK);
 
+	/* The guest's tables are the emulator's to walk. */
+	if (on_guest_table(run))
+		gpa = run->result->exit_info2;
 	run->done = true;
 	offer_gpa(vcpu, run->result->exit_info2);
 	run->result->outcome = TDP_OUTCOME_EMULATE;
 	run->result->reason = TDP_WHY_WRITE_TRACKED;
 	run->result->gpa = gpa;
-	if (!access->size)
+	if (!access->size || on_guest_table(run))
 		return TDP_OK;
 	if (guest_mem_write(vcpu->vm, vcpu->smm, gpa, access->size,
 			    access->value) == GUEST_MEM_OK)

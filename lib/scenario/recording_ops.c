@@ -154,6 +154,21 @@ static bool is_due(const struct tdp_result *before, const json_t *op)
 	       before->outcome == TDP_OUTCOME_EMULATE;
 }
 
+static bool is_access(const json_t *op, bool fetch)
+{
+	return !strcmp(json_text(op, "op"), "access") &&
+	       fetch == !strcmp(json_text(op, "kind"), "fetch");
+}
+
+/* The emulator makes the access of the instruction that it has fetched. */
+static bool is_emulators(const struct tdp_result *before, const json_t *list,
+			 size_t i)
+{
+	return i && before->outcome == TDP_OUTCOME_EMULATE &&
+	       is_access(json_array_get(list, i), false) &&
+	       is_access(json_array_get(list, i - 1), true);
+}
+
 /* What handling a fault costs is counted; how the step ended it does not say. */
 static void sum_up(struct tdp_result *sum, const struct tdp_result *one,
 		   const json_t *op)
@@ -181,7 +196,7 @@ int ops_replay(struct run *run, const struct step *step, const json_t *object)
 	for (i = 0; i < json_array_size(list) && !ret; i++) {
 		const json_t *op = json_array_get(list, i);
 
-		if (!is_due(&sum, op))
+		if (!is_due(&sum, op) || is_emulators(&sum, list, i))
 			continue;
 		memset(&run->outcome.result, 0, sizeof(run->outcome.result));
 		ret = replay_one(run, step, op);

@@ -152,6 +152,12 @@ ROW(WRITE_TRACKED,
     "write is emulated and the shadow pages are told.",
     "The next write exits, too, unless the shadow page is zapped by then.",
     "KVM 6.12: page_fault_handle_page_track(), kvm_mmu_write_protect_fault()", ""),
+ROW(UNPROTECTED,
+    "The guest's own walk has to set A or D in a table that may not be written. KVM zaps "
+    "the shadow pages of that table, if it has any, and lets the walk be tried again.",
+    "If something else forbids the write, the walk fails again, and again.",
+    "KVM 6.12: kvm_mmu_write_protect_fault(); up to 6.11: kvm_mmu_page_fault()",
+    "fault.unprotect fault.ept_flags"),
 ROW(SPURIOUS,
     "The SPTE allows the access already: another vCPU was faster, the processor's TLB was "
     "behind, or a pre-fault found the page mapped. Nothing is changed.",

@@ -203,6 +203,8 @@ static const struct border_row {
 	{ "fault.ept_flags", "v6.12", "access_only" },
 	{ "fault.ept_flags", "v6.18", "guest_final" },
 	{ "fault.ept_flags", "v7.2", "user_page" },
+	{ "fault.unprotect", "v5.10", "any_emulation" },
+	{ "fault.unprotect", "v6.12", "write_protected" },
 	{ "shadow.child", "v5.10", "any" },
 	{ "shadow.child", "v7.1", "match" },
 	{ "shadow.bad_root", "v5.10", "triple_fault" },
