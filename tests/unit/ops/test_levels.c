@@ -78,8 +78,7 @@ static void nx_mitigation(void **state)
 	machine_start(&m);
 	machine_vcpu(&m, 46);
 	machine_slot(&m, 0, 0, GIB, GIB, TDP_BACKING_THP);
-	assert_int_equal(machine_access(&m, TDP_FETCH, GIB),
-			 TDP_OUTCOME_DONE);
+	assert_int_equal(machine_access(&m, TDP_FETCH, GIB), TDP_OUTCOME_DONE);
 	tdp_vm_get_stats(m.vm, &stats);
 	assert_int_equal(stats.pages_4k, 1);
 	assert_int_equal(stats.nx_lpage_splits, 1);

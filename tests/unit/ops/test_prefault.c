@@ -285,7 +285,8 @@ static const struct stage_row {
 } stage_rows[] = {
 	/* clang-format off */
 	{ "P01_v1_signal",	"map_v1", START, 4 * MIB, 1, 512, -EAGAIN, 2 * MIB, true },
-	{ "P01_v1_hole_behind",	"map_v1", START + SIZE - 0x1000, 0x2000, 0, 0, -EAGAIN, 0x1000, true },
+	{ "P01_v1_hole_behind", "map_v1", START + SIZE - 0x1000, 0x2000, 0, 0, -EAGAIN, 0x1000,
+	  true },
 	{ "P02_v1_unaligned_is_4k", "map_v1", START + 0x1000, 0x1000, 0, 0, 0, 0, true },
 	{ "P03_v1_hole",	"map_v1", 0x90000000, 0x1000, 0, 0, -EFAULT, 0x1000, false },
 	{ "P05_v1_accessed",	"map_v1", START, 2 * MIB, 0, 0, 0, 0, true },
