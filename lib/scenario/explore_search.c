@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-
 #define PROGRESS_EVERY 8192u /* turns */
 
 static int fail(struct search *search, const struct worker *w, int status)
@@ -22,258 +20,7 @@ static int fail(struct search *search, const struct worker *w, int status)
 	return status;
 }
 
-static int no_memory(struct worker *w)
-{
-	return err_set(&w->error, TDP_ENOMEM, "no memory for a search");
-}
-
-/* Ends ------------------------------------------------------------------------- */
-
-static uint64_t key_of(const struct worker *w)
-{
-	size_t width = w->search->outcomes.width, i;
-	struct digest d = DIGEST_INIT;
-
-	for (i = 0; i < width; i++)
-		digest_put(&d, w->values[i]);
-	d = digest_end(&d);
-	return d.a;
-}
-
-/* Where the outcome is, or would be. */
-static uint32_t *outcome_slot(const struct outcomes *o, const uint64_t *values,
-			      uint64_t key)
-{
-	uint32_t mask = o->nr_slots - 1, i = (uint32_t)key & mask;
-
-	for (; o->slots[i]; i = (i + 1) & mask) {
-		uint32_t n = o->slots[i] - 1;
-
-		if (o->keys[n] == key &&
-		    !memcmp(&o->values[n * o->width], values,
-			    o->width * sizeof(*values)))
-			break;
-	}
-	return &o->slots[i];
-}
-
-static bool grow_outcomes(struct outcomes *o)
-{
-	uint32_t more = o->capacity ? 2 * o->capacity : 16, i;
-	uint64_t *keys = realloc(o->keys, more * sizeof(*keys)), *values;
-	uint32_t *slots;
-
-	if (!keys)
-		return false;
-	o->keys = keys;
-	values = realloc(o->values, (more * o->width + 1) * sizeof(*values));
-	if (!values)
-		return false;
-	o->values = values;
-	slots = calloc(2 * (size_t)more, sizeof(*slots));
-	if (!slots)
-		return false;
-	free(o->slots);
-	o->slots = slots;
-	o->nr_slots = 2 * more;
-	o->capacity = more;
-	for (i = 0; i < o->nr; i++)
-		*outcome_slot(o, &o->values[i * o->width], o->keys[i]) = i + 1;
-	return true;
-}
-
-/* The number of the outcome; UINT32_MAX: no memory. */
-static uint32_t find_outcome(struct outcomes *o, const uint64_t *values,
-			     uint64_t key)
-{
-	uint32_t *slot;
-
-	if (o->nr == o->capacity && !grow_outcomes(o))
-		return UINT32_MAX;
-	slot = outcome_slot(o, values, key);
-	if (!*slot) {
-		o->keys[o->nr] = key;
-		memcpy(&o->values[o->nr * o->width], values,
-		       o->width * sizeof(*values));
-		*slot = ++o->nr;
-	}
-	return *slot - 1;
-}
-
-static int note_outcome(struct worker *w, struct state *node)
-{
-	struct outcomes *o = &w->search->outcomes;
-	uint32_t before, grown;
-
-	pthread_mutex_lock(&o->lock);
-	before = o->capacity;
-	node->outcome = find_outcome(o, w->values, key_of(w));
-	grown = o->capacity - before;
-	pthread_mutex_unlock(&o->lock);
-	atomic_fetch_add(&w->search->store.bytes,
-			 (uint64_t)grown * (o->width + 2) * sizeof(uint64_t));
-	node->flags |= NODE_END;
-	return node->outcome == UINT32_MAX ? no_memory(w) : TDP_OK;
-}
-
-static int note_check(struct worker *w, struct state *node)
-{
-	const struct check_set *check = w->search->scenario->check;
-	int ret = TDP_OK;
-
-	w->summary.failed = 0;
-	if (check)
-		ret = check_run(w->run, check);
-	if (!w->failed && !w->summary.failed)
-		node->claims |= CLAIM_EXPECTATIONS;
-	return ret;
-}
-
-static int note_claims(struct worker *w, struct state *node, bool end)
-{
-	const struct claims *claims = &w->search->scenario->claims;
-	unsigned int i;
-	int ret = TDP_OK;
-
-	for (i = 0; i < claims->nr && !ret; i++) {
-		bool holds;
-
-		if (claims->items[i].stuck || (!claims->items[i].every && !end))
-			continue;
-		ret = claim_holds(w->run, &claims->items[i], &holds);
-		node->claims |= (uint64_t)(!ret && holds) << i;
-	}
-	return ret;
-}
-
-/* Results that are left from another way must not count for claims. */
-static void forget_undone(struct worker *w)
-{
-	const struct tdp_scenario *s = w->search->scenario;
-	unsigned int i, j;
-
-	for (i = w->at; i < s->nr_steps; i++) {
-		const struct together *t = step_together(&s->steps[i]);
-
-		if (!t) {
-			w->run->results[s->steps[i].slot].there = false;
-			continue;
-		}
-		for (j = 0; j < t->nr_steps; j++) {
-			unsigned int place, thread;
-
-			thread = together_thread_of(t, j, &place);
-			if (i > w->at || t->order ||
-			    place >= w->steppers[i]->threads[thread].done)
-				w->run->results[t->steps[j].slot].there = false;
-		}
-	}
-}
-
-static int describe(struct worker *w, struct state *node, bool over, bool stuck)
-{
-	const struct claims *claims = &w->search->scenario->claims;
-	int ret = TDP_OK;
-
-	if (claims->every)
-		forget_undone(w);
-	if (claims->nr && (over || claims->every))
-		ret = note_claims(w, node, over);
-	if (!ret && over)
-		ret = note_check(w, node);
-	if (!ret && over)
-		ret = note_outcome(w, node);
-	node->flags |= NODE_SEEN;
-	if (stuck)
-		node->flags |= NODE_DEADLOCK;
-	return ret;
-}
-
 /* Frames ----------------------------------------------------------------------- */
-
-static int grow_frames(struct worker *w)
-{
-	unsigned int more = w->capacity ? 2 * w->capacity : 64;
-	struct frame *frames = realloc(w->frames, more * sizeof(*frames));
-
-	if (!frames)
-		return no_memory(w);
-	memset(&frames[w->capacity], 0, (more - w->capacity) * sizeof(*frames));
-	w->frames = frames;
-	w->capacity = more;
-	return TDP_OK;
-}
-
-static int save_threads(struct worker *w, struct frame *f)
-{
-	const struct together *t = worker_together(w);
-	struct stepper_thread *to;
-	unsigned int i;
-
-	if (!t)
-		return TDP_OK;
-	if (!f->threads)
-		f->threads = malloc(TOGETHER_MAX_THREADS *
-				    sizeof(struct stepper_thread));
-	if (!f->threads)
-		return no_memory(w);
-	to = f->threads;
-	for (i = 0; i < t->nr_threads; i++) {
-		const struct stepper_thread *from =
-			&w->steppers[w->at]->threads[i];
-
-		to[i].done = from->done;
-		to[i].busy = from->busy;
-		if (from->busy)
-			to[i].op = from->op;
-	}
-	return TDP_OK;
-}
-
-static void restore_threads(struct worker *w, const struct frame *f)
-{
-	const struct together *t = worker_together(w);
-	const struct stepper_thread *from = f->threads;
-	unsigned int i;
-
-	for (i = 0; t && i < t->nr_threads; i++) {
-		struct stepper_thread *to = &w->steppers[w->at]->threads[i];
-
-		to->done = from[i].done;
-		to->busy = from[i].busy;
-		to->op.waits = 0;
-		if (to->busy)
-			to->op = from[i].op;
-	}
-}
-
-/* Only a state with more than one way on is come back to. */
-static int save(struct worker *w, struct frame *f)
-{
-	f->at = w->at;
-	f->failed = w->failed;
-	f->results[0] = w->results[0];
-	f->results[1] = w->results[1];
-	f->saved = f->nr > 1;
-	f->left = false;
-	if (!f->saved)
-		return TDP_OK;
-	if (vm_checkpoint_save(w->run->vm, &w->watch, &f->vm))
-		return no_memory(w);
-	return save_threads(w, f);
-}
-
-static int restore(struct worker *w, const struct frame *f)
-{
-	w->at = f->at;
-	w->failed = f->failed;
-	w->results[0] = f->results[0];
-	w->results[1] = f->results[1];
-	restore_threads(w, f);
-	if (vm_checkpoint_restore(w->run->vm, &w->watch, &f->vm))
-		return no_memory(w);
-	return TDP_OK;
-}
 
 /* The state at hand, which is @node: note what it is, and how it goes on. */
 static int push(struct worker *w, struct state *node)
@@ -284,17 +31,17 @@ static int push(struct worker *w, struct state *node)
 	unsigned int only;
 	int ret;
 
-	if (w->nr == w->capacity && grow_frames(w))
+	if (w->nr == w->capacity && frames_grow(w))
 		return TDP_ENOMEM;
 	f = &w->frames[w->nr];
 	if (!f->choices)
 		f->choices = malloc(TOGETHER_MAX_THREADS * sizeof(*f->choices));
 	if (!f->choices)
-		return no_memory(w);
+		return worker_no_memory(w);
 	f->node = node;
 	f->next = 0;
 	f->nr = (uint16_t)worker_choices(w, f->choices, &over, &stuck);
-	ret = describe(w, node, over, stuck);
+	ret = worker_describe(w, node, over, stuck);
 	if (ret || !f->nr)
 		return ret;
 	if (search->reduce && f->nr > 1) {
@@ -306,8 +53,8 @@ static int push(struct worker *w, struct state *node)
 	}
 	f->edges = edges_alloc(&w->edges, &search->store, f->nr);
 	if (!f->edges)
-		return no_memory(w);
-	ret = save(w, f);
+		return worker_no_memory(w);
+	ret = frame_save(w, f);
 	w->nr += !ret;
 	return ret;
 }
@@ -321,8 +68,6 @@ static void pop(struct worker *w)
 	f->node->flags |= NODE_EXPANDED;
 }
 
-/* Sharing work ----------------------------------------------------------------- */
-
 static int add_turn(struct worker *w, uint16_t thread)
 {
 	if (w->path_nr == w->path_capacity) {
@@ -331,60 +76,12 @@ static int add_turn(struct worker *w, uint16_t thread)
 		uint16_t *path = realloc(w->path, more * sizeof(*path));
 
 		if (!path)
-			return no_memory(w);
+			return worker_no_memory(w);
 		w->path = path;
 		w->path_capacity = more;
 	}
 	w->path[w->path_nr++] = thread;
 	return TDP_OK;
-}
-
-static int give(struct search *search, const uint16_t *turns, unsigned int nr,
-		bool closed)
-{
-	struct task *task = malloc(sizeof(*task) + nr * sizeof(task->turns[0]));
-
-	if (!task)
-		return TDP_ENOMEM;
-	task->closed = closed;
-	task->nr = nr;
-	if (nr)
-		memcpy(task->turns, turns, nr * sizeof(task->turns[0]));
-	pthread_mutex_lock(&search->lock);
-	task->next = search->tasks;
-	search->tasks = task;
-	search->nr_tasks++;
-	pthread_cond_signal(&search->changed);
-	pthread_mutex_unlock(&search->lock);
-	return TDP_OK;
-}
-
-/* NULL: there is none left, and nobody who could make one. */
-static struct task *take(struct search *search)
-{
-	struct task *task = NULL;
-
-	pthread_mutex_lock(&search->lock);
-	search->waiting++;
-	while (!search->tasks && search->waiting < search->nr_workers &&
-	       !atomic_load(&search->stop))
-		pthread_cond_wait(&search->changed, &search->lock);
-	if (search->tasks && !atomic_load(&search->stop)) {
-		task = search->tasks;
-		search->tasks = task->next;
-		search->nr_tasks--;
-		search->waiting--;
-	} else {
-		pthread_cond_broadcast(&search->changed);
-	}
-	pthread_mutex_unlock(&search->lock);
-	return task;
-}
-
-/* Somebody waits: leave the state at hand to him. */
-static bool wanted(const struct search *search)
-{
-	return search->nr_workers > 1 && search->waiting > search->nr_tasks;
 }
 
 /* The search ------------------------------------------------------------------- */
@@ -438,7 +135,7 @@ static int advance(struct worker *w, bool tells)
 	struct state *node;
 	uint32_t id;
 	bool first;
-	int ret = f->left ? restore(w, f) : TDP_OK;
+	int ret = f->left ? frame_restore(w, f) : TDP_OK;
 
 	f->left = true;
 	w->path_nr = w->path_base + w->nr - 1;
@@ -452,12 +149,12 @@ static int advance(struct worker *w, bool tells)
 	d = worker_digest(w);
 	id = store_add(&search->store, &d, false, &first, &node);
 	if (id == NO_NODE)
-		return no_memory(w);
+		return worker_no_memory(w);
 	f->edges[i] = (struct edge){ .to = id, .thread = thread };
 	if (!first)
 		return TDP_OK;
-	if (wanted(search))
-		return give(search, w->path, w->path_nr, true);
+	if (search_wanted(search))
+		return search_give(search, w->path, w->path_nr, true);
 	return push(w, node);
 }
 
@@ -510,7 +207,7 @@ static int start_task(struct worker *w, const struct task *task)
 	d = worker_digest(w);
 	id = store_add(&w->search->store, &d, false, &first, &node);
 	if (id == NO_NODE)
-		return no_memory(w);
+		return worker_no_memory(w);
 	if (!task->nr)
 		w->search->root = id;
 	return first || task->closed ? push(w, node) : TDP_OK;
@@ -522,7 +219,7 @@ static void work(struct worker *w, bool tells)
 	struct task *task;
 	int ret = TDP_OK;
 
-	while (!ret && (task = take(search))) {
+	while (!ret && (task = search_take(search))) {
 		ret = start_task(w, task);
 		free(task);
 		if (!ret)
@@ -547,7 +244,7 @@ static int prefix_ends(struct worker *w, struct prefixes *p)
 
 	if (p->nr++ % o->nr_shards != o->shard - 1 || !p->give)
 		return TDP_OK;
-	return give(w->search, w->path, w->path_nr, false);
+	return search_give(w->search, w->path, w->path_nr, false);
 }
 
 /* All ways of @p->depth turns; states on them are noted by every shard. */
@@ -567,7 +264,7 @@ static int prefixes_below(struct worker *w, struct prefixes *p)
 			pop(w);
 			continue;
 		}
-		ret = f->left ? restore(w, f) : TDP_OK;
+		ret = f->left ? frame_restore(w, f) : TDP_OK;
 		f->left = true;
 		w->path_nr = w->nr - 1;
 		if (!ret)
@@ -579,7 +276,7 @@ static int prefixes_below(struct worker *w, struct prefixes *p)
 		d = worker_digest(w);
 		id = store_add(&w->search->store, &d, true, &first, &node);
 		if (id == NO_NODE)
-			return no_memory(w);
+			return worker_no_memory(w);
 		f->edges[i] = (struct edge){ .to = id,
 					     .thread = f->choices[i] };
 		ret = w->path_nr == p->depth ? prefix_ends(w, p) :
@@ -604,7 +301,7 @@ static int find_prefixes(struct worker *w, struct prefixes *p)
 		return ret;
 	w->search->root = store_add(&w->search->store, &d, true, &first, &node);
 	if (w->search->root == NO_NODE)
-		return no_memory(w);
+		return worker_no_memory(w);
 	ret = push(w, node);
 	return ret ? ret : prefixes_below(w, p);
 }
@@ -645,7 +342,7 @@ static int first_tasks(struct worker *w)
 {
 	if (w->search->options.nr_shards)
 		return share_out(w);
-	return give(w->search, NULL, 0, false);
+	return search_give(w->search, NULL, 0, false);
 }
 
 static void drop_tasks(struct search *search)

@@ -112,6 +112,25 @@ int worker_restart(struct worker *w);
 
 struct digest worker_digest(const struct worker *w);
 
+/* Note what the state at hand, which is @node, is. */
+int worker_describe(struct worker *w, struct state *node, bool over,
+		    bool stuck);
+
+int worker_no_memory(struct worker *w);
+
+/* Room for one frame more. */
+int frames_grow(struct worker *w);
+int frame_save(struct worker *w, struct frame *f);
+int frame_restore(struct worker *w, const struct frame *f);
+
+/* Leave what begins behind @turns to whoever takes it. */
+int search_give(struct search *search, const uint16_t *turns, unsigned int nr,
+		bool closed);
+/* Wait for work.  NULL: there is none left, and nobody who could make one. */
+struct task *search_take(struct search *search);
+/* Does somebody wait for work? */
+bool search_wanted(const struct search *search);
+
 /* Search all that can be reached; search->status says how it ended. */
 void search_run(struct search *search);
 

@@ -8,6 +8,11 @@
 #include "scenario/verb.h"
 #include "vm/digest.h"
 
+int worker_no_memory(struct worker *w)
+{
+	return err_set(&w->error, TDP_ENOMEM, "no memory for a search");
+}
+
 /* Making it -------------------------------------------------------------------- */
 
 static int make_steppers(struct worker *w)
@@ -75,7 +80,7 @@ int worker_init(struct worker *w, struct search *search)
 		return TDP_ENOMEM;
 	ret = make_prologue(w);
 	if (!ret && make_steppers(w))
-		ret = err_set(&w->error, TDP_ENOMEM, "no memory for a search");
+		ret = worker_no_memory(w);
 	if (!ret) {
 		tdp_vm_set_tracer(w->run->vm, NULL, NULL);
 		w->run->quiet = true;
@@ -86,7 +91,7 @@ int worker_init(struct worker *w, struct search *search)
 	w->watching = true;
 	w->start_at = w->at;
 	if (vm_checkpoint_save(w->run->vm, &w->watch, &w->start))
-		ret = err_set(&w->error, TDP_ENOMEM, "no memory for a search");
+		ret = worker_no_memory(w);
 	return ret;
 }
 
@@ -127,7 +132,7 @@ int worker_restart(struct worker *w)
 	w->results[0] = w->results[1] = 0;
 	stepper_reset(w->steppers[w->at]);
 	if (vm_checkpoint_restore(w->run->vm, &w->watch, &w->start))
-		return err_set(&w->error, TDP_ENOMEM, "no memory for a search");
+		return worker_no_memory(w);
 	return TDP_OK;
 }
 
