@@ -2,19 +2,24 @@
 #include "kvm/root.h"
 
 #include "base/error.h"
+#include "kvm/guest_memtype.h"
 #include "kvm/mmu.h"
 #include "kvm/shadow.h"
 #include "kvm/tdp_mmu.h"
 
-static bool is_obsolete(const struct tdp_vm *vm, uint64_t hpa)
+static bool is_obsolete(const struct tdp_vcpu *vcpu, uint64_t hpa)
 {
-	const struct mmu_page *page = root_page(vm, hpa);
+	const struct mmu_page *page = root_page(vcpu->vm, hpa);
 
 	/* pae_root and its kin have no page to ask. */
 	if (!page)
 		return hpa != INVALID_PAGE;
+	if (page->kind == PAGE_SHADOW && page->valid_gen != vcpu->vm->valid_gen)
+		return true;
+	/* Tables of a vCPU's own have begun or ceased to be wanted. */
 	return page->role.invalid ||
-	       (page->kind == PAGE_SHADOW && page->valid_gen != vm->valid_gen);
+	       (page->kind == PAGE_TDP &&
+		page->memtype_key != memtype_role_key(vcpu));
 }
 
 /* KVM 6.12: mmu_free_root_page() */
@@ -58,10 +63,10 @@ static void free_obsolete(struct tdp_vcpu *vcpu, struct mmu *mmu)
 {
 	unsigned int i;
 
-	if (is_obsolete(vcpu->vm, mmu->root.hpa))
+	if (is_obsolete(vcpu, mmu->root.hpa))
 		root_free(vcpu, mmu, &mmu->root);
 	for (i = 0; i < NR_PREV_ROOTS; i++)
-		if (is_obsolete(vcpu->vm, mmu->prev[i].hpa))
+		if (is_obsolete(vcpu, mmu->prev[i].hpa))
 			root_free(vcpu, mmu, &mmu->prev[i]);
 }
 

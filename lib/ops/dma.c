@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "base/error.h"
-#include "kvm/root.h"
 #include "ops/memtype_zap.h"
 #include "ops/ops.h"
 
@@ -28,8 +27,6 @@ static bool zaps(const struct tdp_vm *vm)
 int tdp_vm_attach_dma(struct tdp_vm *vm, bool attach, struct tdp_result *result,
 		      struct tdp_error *err)
 {
-	unsigned int i;
-
 	result_begin(result);
 	if (!attach && !vm->noncoherent_dma)
 		return err_set(err, TDP_EINVAL,
@@ -37,10 +34,12 @@ int tdp_vm_attach_dma(struct tdp_vm *vm, bool attach, struct tdp_result *result,
 	vm->noncoherent_dma += attach ? 1 : -1u;
 	if (vm->noncoherent_dma > 1 || (!attach && vm->noncoherent_dma))
 		return TDP_OK;
-	/* Tables of a vCPU's own begin or end to be wanted. */
+	/*
+	 * Tables of a vCPU's own begin or end to be wanted: a vCPU changes over
+	 * when it enters the guest next, since it may be in a fault now.
+	 */
 	if (vm->kvm.value[B_MEMTYPE_SOURCE] == MEMTYPE_SOURCE_ROLE)
-		for (i = 0; i < vm->nr_vcpus; i++)
-			root_unload(vm->vcpus[i]);
+		request_all(vm, REQ_MMU_FREE_OBSOLETE_ROOTS);
 	if (zaps(vm))
 		zap_gfns(vm, 0, UINT64_MAX >> 12);
 	return TDP_OK;
