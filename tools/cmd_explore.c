@@ -24,6 +24,8 @@ static const char usage[] =
 "  --kernel-steps      let others run inside calls, between steps of the kernel,\n"
 "                      as if each \"together:\" said kernel_steps: true\n"
 "  --no-reduction      also orders that differ only by steps that commute\n"
+"  --confirm           put what makes two states one to the test: whenever a state\n"
+"                      is reached again, see that it goes on as it did before\n"
 "  --max-states N      stop at N distinct states\n"
 "  --max-memory SIZE   stop when states take so much (K, M, G)\n"
 "  --timeout SECONDS   stop then\n"
@@ -303,6 +305,9 @@ static int take_option(int option, struct options *options)
 	case 'r':
 		options->explore.no_reduction = true;
 		return -1;
+	case 'c':
+		options->explore.confirm = true;
+		return -1;
 	case 'o':
 		options->output = optarg;
 		return -1;
@@ -327,6 +332,7 @@ int cmd_explore(int argc, char **argv)
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "kernel-steps", no_argument, NULL, 'k' },
 		{ "no-reduction", no_argument, NULL, 'r' },
+		{ "confirm", no_argument, NULL, 'c' },
 		{ "max-states", required_argument, NULL, 'n' },
 		{ "max-memory", required_argument, NULL, 'm' },
 		{ "timeout", required_argument, NULL, 't' },
@@ -349,6 +355,10 @@ int cmd_explore(int argc, char **argv)
 	}
 	if (optind == argc)
 		return bad_usage("explore", "no file or folder given");
+	if (options.explore.confirm &&
+	    (options.explore.jobs > 1 || options.explore.nr_shards))
+		return bad_usage("explore",
+				 "--confirm goes with one job, and no shards");
 	if (!options.explore.nr_shards != !options.output)
 		return bad_usage("explore", "--shard and --output go together");
 	/* A second Ctrl-C ends the program. */

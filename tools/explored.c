@@ -12,6 +12,8 @@ int explored_exit(const struct tdp_exploration *x)
 	struct tdp_explore_summary s;
 
 	tdp_exploration_summary(x, &s);
+	if (s.differing)
+		return EXIT_INTERNAL;
 	if (!s.holds)
 		return EXIT_FAILED;
 	return s.exhausted ? EXIT_HELD : EXIT_NOT_EXHAUSTED;
@@ -85,6 +87,10 @@ static void text_explored(const char *path, const struct tdp_exploration *x,
 	tdp_exploration_summary(x, &s);
 	printf("%s\nStates %" PRIu64 " (distinct %" PRIu64 "), depth %u%s\n",
 	       path, s.visits, s.states, s.depth, s.reduced ? ", reduced" : "");
+	if (s.confirmed)
+		printf("Confirmed %" PRIu64 " returns to a state, %" PRIu64
+		       " differ\n",
+		       s.confirmed, s.differing);
 	if (!s.exhausted)
 		printf("Not exhausted%s%s\n", stopped ? ": " : "",
 		       stopped ? stopped : "");
@@ -182,6 +188,9 @@ static void json_explored(const char *path, const struct tdp_exploration *x,
 	json_flag("livelock", s.livelock);
 	json_flag("deadlock", s.deadlock);
 	json_flag("holds", s.holds);
+	if (s.confirmed)
+		printf(", \"confirmed\": %" PRIu64 ", \"differing\": %" PRIu64,
+		       s.confirmed, s.differing);
 	if (stopped)
 		json_text("stopped", stopped);
 	json_outcomes(x);

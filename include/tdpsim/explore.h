@@ -33,7 +33,7 @@ struct tdp_explore_progress {
 
 /**
  * struct tdp_explore_options - how to search; all zero: sensible defaults
- * @jobs:         threads; 0: one
+ * @jobs:         threads; 0: one; the answer is the same with any number
  * @max_states:   stop at so many distinct states; 0: no limit
  * @max_memory:   stop when states take so many bytes; 0: no limit
  * @no_reduction: all interleavings, also of steps that commute; the outcomes
@@ -41,6 +41,12 @@ struct tdp_explore_progress {
  * @kernel_steps: as if every "together:" said so
  * @shard, @nr_shards: only part @shard (from 1) of the orders, of @nr_shards;
  *                0: all of them
+ * @shuffle:      0: depth first; else states are looked at in an order drawn
+ *                from this number; the answer is the same, a test says so
+ * @confirm:      whenever a state is reached again, go on from there by a step
+ *                each way and see that it leads where it led before: puts what
+ *                makes two states one to the test; takes about three times as
+ *                long; one job, no shards
  * @progress:     called now and then, by the thread that called tdp_explore();
  *                false: stop, with what is known so far
  * @context:      handed to it
@@ -53,6 +59,8 @@ struct tdp_explore_options {
 	bool kernel_steps;
 	unsigned int shard;
 	unsigned int nr_shards;
+	uint64_t shuffle;
+	bool confirm;
 	bool (*progress)(const struct tdp_explore_progress *progress,
 			 void *context);
 	void *context;
@@ -83,8 +91,12 @@ TDP_API void tdp_exploration_destroy(struct tdp_exploration *exploration);
  * @depth:     of the state that is farthest from the start, in turns
  * @outcomes:  distinct outcomes
  * @outcomes_expected: that the scenario says there are; 0: it does not say
- * @hash:      of the set of outcomes; the same for every way to search it
+ * @hash:      of the set of outcomes; the same for every way to search it,
+ *             with reduction and without
  * @claims:    how many there are
+ * @confirmed: states that were reached again and looked at, if the options ask for that
+ * @differing: of them, those that went on in another way; anything but 0 is an
+ *             error of this library, and the answer is not to be relied on
  * @reduced:   orders of steps that commute were left out
  * @exhausted: every order was looked at: without it, "Always" and "Never" are
  *             not known
@@ -101,6 +113,8 @@ struct tdp_explore_summary {
 	unsigned int outcomes_expected;
 	uint64_t hash;
 	unsigned int claims;
+	uint64_t confirmed;
+	uint64_t differing;
 	bool reduced;
 	bool exhausted;
 	bool livelock;

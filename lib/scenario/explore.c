@@ -21,72 +21,6 @@ struct telling {
 	struct tdp_error *err;
 };
 
-/* What has to be told apart -------------------------------------------------------- */
-
-static bool looks_at_counters(const struct check_set *set)
-{
-	return set && (set->stats || set->all_roots.given);
-}
-
-static bool check_in(const struct step *steps, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		if (steps[i].verb == &verb_check)
-			return true;
-	return false;
-}
-
-/* Does anything speak of totals, or of the numbers of roots? */
-static bool needs_counters(const struct tdp_scenario *s)
-{
-	bool needs = looks_at_counters(s->check) ||
-		     check_in(s->steps, s->nr_steps);
-	unsigned int i;
-
-	for (i = 0; i < s->claims.nr; i++)
-		needs |= looks_at_counters(s->claims.items[i].check);
-	for (i = 0; i < s->nr_observed; i++)
-		needs |= !strcmp(s->observed[i]->name, "root.id") ||
-			 !strcmp(s->observed[i]->name, "vcpu.root");
-	return needs;
-}
-
-/* A whole call never comes back to where its thread has been. */
-static bool can_cycle(const struct tdp_scenario *s,
-		      const struct tdp_explore_options *o)
-{
-	bool can = o->kernel_steps;
-	unsigned int i;
-
-	for (i = 0; i < s->nr_steps; i++)
-		can |= s->steps[i].kernel_steps;
-	return can;
-}
-
-static bool beyond_result(const struct field *f)
-{
-	return f->offset >= sizeof(struct tdp_result);
-}
-
-static bool needs_complete(const struct tdp_scenario *s)
-{
-	const struct claim_result *r;
-	const struct expectation *e;
-	unsigned int i;
-
-	for (i = 0; i < s->nr_observed; i++)
-		if (beyond_result(s->observed[i]))
-			return true;
-	for (i = 0; i < s->claims.nr; i++)
-		for (r = s->claims.items[i].results; r; r = r->next)
-			for (e = r->fields; e; e = e->next)
-				if (beyond_result(e->field))
-					return true;
-	return false;
-}
-
 /* The search ------------------------------------------------------------------------ */
 
 static int options_check(const struct tdp_explore_options *o,
@@ -97,6 +31,10 @@ static int options_check(const struct tdp_explore_options *o,
 	if (o->nr_shards ? !o->shard || o->shard > o->nr_shards : o->shard)
 		return err_set(err, TDP_EINVAL, "no shard %u of %u", o->shard,
 			       o->nr_shards);
+	if (o->confirm && (o->jobs > 1 || o->nr_shards))
+		return err_set(
+			err, TDP_EINVAL,
+			"states are confirmed by one job, without shards");
 	return TDP_OK;
 }
 
@@ -107,9 +45,6 @@ static int search_init(struct search *search, const struct tdp_scenario *s,
 		.scenario = s,
 		.options = *options,
 		.reduce = !options->no_reduction && reduce_possible(s),
-		.counters = needs_counters(s),
-		.complete = needs_complete(s),
-		.cycles = can_cycle(s, options),
 		.nr_workers = options->jobs ? options->jobs : 1,
 	};
 	search->outcomes.width = (size_t)s->nr_slots * s->nr_observed;
@@ -118,7 +53,7 @@ static int search_init(struct search *search, const struct tdp_scenario *s,
 	pthread_mutex_init(&search->outcomes.lock, NULL);
 	pthread_cond_init(&search->changed, NULL);
 	search->edges = calloc(search->nr_workers, sizeof(*search->edges));
-	return search->edges ? TDP_OK : TDP_ENOMEM;
+	return search->edges ? seen_init(search) : TDP_ENOMEM;
 }
 
 static void search_finish(struct search *search)
@@ -129,6 +64,7 @@ static void search_finish(struct search *search)
 	for (i = 0; search->edges && i < jobs; i++)
 		edges_finish(&search->edges[i]);
 	free(search->edges);
+	seen_finish(search);
 	free(search->outcomes.values);
 	free(search->outcomes.keys);
 	free(search->outcomes.slots);
@@ -481,6 +417,8 @@ static int tell(struct telling *t)
 	x->nr_shards = search->options.nr_shards;
 	x->summary.reduced = search->reduce;
 	x->summary.outcomes_expected = search->scenario->nr_outcomes;
+	x->summary.confirmed = search->confirmed;
+	x->summary.differing = search->differing;
 	x->complete = search->exhausted;
 	x->summary.exhausted = search->exhausted && !x->nr_shards;
 	ret = x->name ? graph_init(&t->graph, search) : TDP_ENOMEM;

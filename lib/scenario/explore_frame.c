@@ -88,3 +88,29 @@ int frame_restore(struct worker *w, const struct frame *f)
 		return worker_no_memory(w);
 	return TDP_OK;
 }
+
+int frame_choices(struct worker *w, struct frame *f, bool *over, bool *stuck)
+{
+	unsigned int only;
+
+	if (!f->choices)
+		f->choices = malloc(TOGETHER_MAX_THREADS * sizeof(*f->choices));
+	if (!f->choices)
+		return worker_no_memory(w);
+	f->nr = (uint16_t)worker_choices(w, f->choices, over, stuck);
+	if (!w->search->reduce || f->nr < 2)
+		return TDP_OK;
+	only = reduce_choices(w, f->choices, f->nr);
+	if (only < f->nr) {
+		f->choices[0] = f->choices[only];
+		f->nr = 1;
+	}
+	return TDP_OK;
+}
+
+void frame_finish(struct frame *f)
+{
+	vm_checkpoint_finish(&f->vm);
+	free(f->threads);
+	free(f->choices);
+}

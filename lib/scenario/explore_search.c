@@ -25,33 +25,21 @@ static int fail(struct search *search, const struct worker *w, int status)
 /* The state at hand, which is @node: note what it is, and how it goes on. */
 static int push(struct worker *w, struct state *node)
 {
-	struct search *search = w->search;
 	struct frame *f;
 	bool over, stuck;
-	unsigned int only;
 	int ret;
 
 	if (w->nr == w->capacity && frames_grow(w))
 		return TDP_ENOMEM;
 	f = &w->frames[w->nr];
-	if (!f->choices)
-		f->choices = malloc(TOGETHER_MAX_THREADS * sizeof(*f->choices));
-	if (!f->choices)
-		return worker_no_memory(w);
 	f->node = node;
 	f->next = 0;
-	f->nr = (uint16_t)worker_choices(w, f->choices, &over, &stuck);
-	ret = worker_describe(w, node, over, stuck);
+	ret = frame_choices(w, f, &over, &stuck);
+	if (!ret)
+		ret = worker_describe(w, node, over, stuck);
 	if (ret || !f->nr)
 		return ret;
-	if (search->reduce && f->nr > 1) {
-		only = reduce_choices(w, f->choices, f->nr);
-		if (only < f->nr) {
-			f->choices[0] = f->choices[only];
-			f->nr = 1;
-		}
-	}
-	f->edges = edges_alloc(&w->edges, &search->store, f->nr);
+	f->edges = edges_alloc(&w->edges, &w->search->store, f->nr);
 	if (!f->edges)
 		return worker_no_memory(w);
 	ret = frame_save(w, f);
@@ -152,8 +140,9 @@ static int advance(struct worker *w, bool tells)
 		return worker_no_memory(w);
 	f->edges[i] = (struct edge){ .to = id, .thread = thread };
 	if (!first)
-		return TDP_OK;
-	if (search_wanted(search))
+		return search->options.confirm ? worker_confirm(w, node) :
+						 TDP_OK;
+	if (search_wanted(w))
 		return search_give(search, w->path, w->path_nr, true);
 	return push(w, node);
 }
@@ -219,7 +208,7 @@ static void work(struct worker *w, bool tells)
 	struct task *task;
 	int ret = TDP_OK;
 
-	while (!ret && (task = search_take(search))) {
+	while (!ret && (task = search_take(w))) {
 		ret = start_task(w, task);
 		free(task);
 		if (!ret)

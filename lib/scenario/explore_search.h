@@ -34,16 +34,24 @@ struct task {
 	uint16_t turns[];
 };
 
+/* Fields of one step's result that somebody looks at: observed, or claimed. */
+struct seen_fields {
+	const struct field **fields;
+	unsigned int nr;
+};
+
 struct search {
 	const struct tdp_scenario *scenario;
 	struct tdp_explore_options options;
 	bool reduce;
-	bool counters; /* somebody looks at what the VM counts */
-	bool complete; /* observed, or claimed: more than a result */
-	bool cycles;   /* a way may lead back: only inside of calls */
+	unsigned int digest_flags; /* VM_DIGEST_*: what somebody looks at */
+	struct seen_fields *seen;  /* by slot */
+	bool complete;             /* some of them are more than a result */
+	bool cycles; /* a way may lead back: only inside of calls */
 	struct store store;
 	struct outcomes outcomes;
 	_Atomic uint64_t visits;
+	uint64_t confirmed, differing; /* with options.confirm */
 	_Atomic bool stop;
 	bool exhausted;
 	uint32_t root;       /* the start */
@@ -93,8 +101,14 @@ struct worker {
 	struct vm_checkpoint start;
 	unsigned int start_at;
 	struct edges edges;
-	uint64_t turns; /* since the last report */
+	uint64_t turns;  /* since the last report */
+	uint64_t random; /* see draw() */
+	struct frame confirmed;
 };
+
+/* Fill in what the search has to tell apart; seen_finish() in any case. */
+int seen_init(struct search *search);
+void seen_finish(struct search *search);
 
 /* A machine behind the steps before the first "together:". */
 int worker_init(struct worker *w, struct search *search);
@@ -122,14 +136,24 @@ int worker_no_memory(struct worker *w);
 int frames_grow(struct worker *w);
 int frame_save(struct worker *w, struct frame *f);
 int frame_restore(struct worker *w, const struct frame *f);
+void frame_finish(struct frame *f);
+
+/* The turns to try in the state at hand; see worker_choices(). */
+int frame_choices(struct worker *w, struct frame *f, bool *over, bool *stuck);
+
+/*
+ * The state at hand is taken for @node, which was seen before: go on by each
+ * turn, see that it leads where it led then, and count what differs.
+ */
+int worker_confirm(struct worker *w, const struct state *node);
 
 /* Leave what begins behind @turns to whoever takes it. */
 int search_give(struct search *search, const uint16_t *turns, unsigned int nr,
 		bool closed);
 /* Wait for work.  NULL: there is none left, and nobody who could make one. */
-struct task *search_take(struct search *search);
-/* Does somebody wait for work? */
-bool search_wanted(const struct search *search);
+struct task *search_take(struct worker *w);
+/* Is the state at hand to be left to somebody, or for later? */
+bool search_wanted(struct worker *w);
 
 /* Search all that can be reached; search->status says how it ended. */
 void search_run(struct search *search);
@@ -139,6 +163,12 @@ unsigned int reduce_choices(const struct worker *w, const uint16_t *choices,
 			    unsigned int nr);
 /* Can it be used at all? */
 bool reduce_possible(const struct tdp_scenario *scenario);
+
+/* Is it what outcome_complete() adds? */
+static inline bool field_beyond_result(const struct field *f)
+{
+	return f->offset >= sizeof(struct tdp_result);
+}
 
 static inline const struct together *worker_together(const struct worker *w)
 {

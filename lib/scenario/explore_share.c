@@ -5,6 +5,14 @@
 
 #include "scenario/explore_search.h"
 
+/* A number below @n, for searches in an order that is drawn. */
+static unsigned int draw(struct worker *w, unsigned int n)
+{
+	w->random = w->random * UINT64_C(6364136223846793005) +
+		    UINT64_C(1442695040888963407);
+	return (unsigned int)(w->random >> 33) % n;
+}
+
 int search_give(struct search *search, const uint16_t *turns, unsigned int nr,
 		bool closed)
 {
@@ -25,9 +33,24 @@ int search_give(struct search *search, const uint16_t *turns, unsigned int nr,
 	return TDP_OK;
 }
 
-/* NULL: there is none left, and nobody who could make one. */
-struct task *search_take(struct search *search)
+static struct task *unlink_task(struct worker *w)
 {
+	struct search *search = w->search;
+	struct task **link = &search->tasks, *task;
+	unsigned int skip;
+
+	skip = search->options.shuffle ? draw(w, search->nr_tasks) : 0;
+	while (skip--)
+		link = &(*link)->next;
+	task = *link;
+	*link = task->next;
+	search->nr_tasks--;
+	return task;
+}
+
+struct task *search_take(struct worker *w)
+{
+	struct search *search = w->search;
 	struct task *task = NULL;
 
 	pthread_mutex_lock(&search->lock);
@@ -36,9 +59,7 @@ struct task *search_take(struct search *search)
 	       !atomic_load(&search->stop))
 		pthread_cond_wait(&search->changed, &search->lock);
 	if (search->tasks && !atomic_load(&search->stop)) {
-		task = search->tasks;
-		search->tasks = task->next;
-		search->nr_tasks--;
+		task = unlink_task(w);
 		search->waiting--;
 	} else {
 		pthread_cond_broadcast(&search->changed);
@@ -47,8 +68,11 @@ struct task *search_take(struct search *search)
 	return task;
 }
 
-/* Somebody waits: leave the state at hand to him. */
-bool search_wanted(const struct search *search)
+bool search_wanted(struct worker *w)
 {
+	const struct search *search = w->search;
+
+	if (search->options.shuffle && draw(w, 2))
+		return true;
 	return search->nr_workers > 1 && search->waiting > search->nr_tasks;
 }

@@ -74,10 +74,14 @@ int worker_init(struct worker *w, struct search *search)
 {
 	int ret;
 
-	*w = (struct worker){ .search = search };
+	*w = (struct worker){
+		.search = search,
+		.random = search->options.shuffle,
+	};
 	w->run = run_new(search->scenario, NULL, &w->summary, &w->error);
 	if (!w->run)
 		return TDP_ENOMEM;
+	w->run->keeps_all = search->complete;
 	ret = make_prologue(w);
 	if (!ret && make_steppers(w))
 		ret = worker_no_memory(w);
@@ -99,11 +103,9 @@ static void finish_frames(struct worker *w)
 {
 	unsigned int i;
 
-	for (i = 0; i < w->capacity; i++) {
-		vm_checkpoint_finish(&w->frames[i].vm);
-		free(w->frames[i].threads);
-		free(w->frames[i].choices);
-	}
+	for (i = 0; i < w->capacity; i++)
+		frame_finish(&w->frames[i]);
+	frame_finish(&w->confirmed);
 	free(w->frames);
 }
 
@@ -166,29 +168,45 @@ static void keep_result(struct worker *w, const struct step *step)
 {
 	const struct tdp_scenario *s = w->search->scenario;
 	struct run_result *result = &w->run->results[step->slot];
+	const struct seen_fields *seen = &w->search->seen[step->slot];
 	uint64_t *values = &w->values[step->slot * s->nr_observed];
 	struct digest d = DIGEST_INIT;
 	unsigned int i;
 
-	if (w->search->complete)
-		outcome_complete(&w->run->outcome, w->run->vm, step->vcpu);
-	digest_put(&d, step->slot);
 	for (i = 0; i < s->nr_observed; i++) {
 		const struct field *f = s->observed[i];
 
 		values[i] = 0;
 		if (f->groups & step->verb->fields)
-			values[i] = member_get((const char *)&w->run->outcome +
-						       f->offset,
-					       f->width, f->is_signed);
-		digest_put(&d, values[i]);
+			values[i] = field_value(f, &w->run->outcome);
 	}
+	digest_put(&d, step->slot);
+	for (i = 0; i < seen->nr; i++)
+		digest_put(&d, field_value(seen->fields[i], &w->run->outcome));
 	d = digest_end(&d);
 	w->results[0] += d.a;
 	w->results[1] += d.b;
 	result->there = true;
 	if (s->claims.nr)
 		result->outcome = w->run->outcome;
+}
+
+static void keep_own_result(struct worker *w, const struct step *step)
+{
+	if (w->search->complete)
+		outcome_complete(&w->run->outcome, w->run->vm, step->vcpu);
+	keep_result(w, step);
+}
+
+/* Those of a "together:" with "order:" come all at once. */
+static void keep_results(struct worker *w, const struct together *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->nr_steps; i++) {
+		w->run->outcome = w->run->results[t->steps[i].slot].outcome;
+		keep_result(w, &t->steps[i]);
+	}
 }
 
 /* A step outside "together:": its expectations hold for every order. */
@@ -206,9 +224,11 @@ static int sequential(struct worker *w)
 		ret = step->verb->run(w->run, step->args);
 	if (ret)
 		return run_step_failed(w->run, step, ret);
-	if (!step_together(step)) {
+	if (step_together(step)) {
+		keep_results(w, step_together(step));
+	} else {
 		run_step_expects(w->run, step);
-		keep_result(w, step);
+		keep_own_result(w, step);
 	}
 	w->failed |= w->summary.failed;
 	w->at++;
@@ -253,7 +273,7 @@ int worker_turn(struct worker *w, unsigned int thread)
 		return run_step_failed(w->run, step, ret);
 	if (stepper_busy(s, thread))
 		return TDP_OK;
-	keep_result(w, step);
+	keep_own_result(w, step);
 	if (all_done(s)) {
 		w->at++;
 		enter(w);
@@ -263,21 +283,19 @@ int worker_turn(struct worker *w, unsigned int thread)
 
 /* Telling states apart --------------------------------------------------------- */
 
-/* What an operation under way has counted, as far as somebody will see it. */
-static void put_counts(const struct worker *w, const struct stepper_thread *t,
-		       struct digest *d)
+/*
+ * What an operation under way has to show for itself so far: what it does not
+ * fill in again is seen when it is done.
+ */
+static void put_result(const struct worker *w, const struct step *step,
+		       const struct tdp_result *result, struct digest *d)
 {
-	const struct tdp_scenario *s = w->search->scenario;
+	const struct seen_fields *seen = &w->search->seen[step->slot];
 	unsigned int i;
 
-	for (i = 0; i < s->nr_observed; i++) {
-		const struct field *f = s->observed[i];
-
-		if (f->groups & FIELDS_COUNTS)
-			digest_put(d, member_get((const char *)&t->op.result +
-							 f->offset,
-						 f->width, f->is_signed));
-	}
+	for (i = 0; i < seen->nr; i++)
+		if (!field_beyond_result(seen->fields[i]))
+			digest_put(d, field_value(seen->fields[i], result));
 }
 
 static void put_threads(const struct worker *w, struct digest *d)
@@ -292,7 +310,7 @@ static void put_threads(const struct worker *w, struct digest *d)
 		if (!t->busy)
 			continue;
 		op_digest(&t->op, d);
-		put_counts(w, t, d);
+		put_result(w, stepper_step(s, i), &t->op.result, d);
 	}
 }
 
@@ -305,7 +323,6 @@ struct digest worker_digest(const struct worker *w)
 	digest_put(&d, w->results[1]);
 	if (worker_together(w))
 		put_threads(w, &d);
-	vm_digest(w->run->vm, &w->watch,
-		  w->search->counters ? VM_DIGEST_COUNTERS : 0, &d);
+	vm_digest(w->run->vm, &w->watch, w->search->digest_flags, &d);
 	return digest_end(&d);
 }

@@ -274,12 +274,17 @@ static uint64_t part_value(const struct parts *parts, const struct part *part,
 	return member_get(split.bytes + part->offset, part->width, false);
 }
 
+uint64_t field_value(const struct field *field, const void *subject)
+{
+	return member_get((const char *)subject + field->offset, field->width,
+			  field->is_signed);
+}
+
 uint64_t expectation_actual(const struct expectation *e,
 			    const struct layouts *layouts, const void *subject)
 {
 	const struct field *field = e->field;
-	uint64_t word = member_get((const char *)subject + field->offset,
-				   field->width, field->is_signed);
+	uint64_t word = field_value(field, subject);
 
 	if (!e->part)
 		return word;

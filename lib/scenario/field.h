@@ -107,6 +107,9 @@ int expectation_parse(const struct decoder *d, const struct node *node,
 
 const struct field *field_find(const struct fields *fields, const char *name);
 
+/* The value of all of a field that a subject has, sign-extended. */
+uint64_t field_value(const struct field *field, const void *subject);
+
 /* The value that a subject has, sign-extended. */
 uint64_t expectation_actual(const struct expectation *e,
 			    const struct layouts *layouts, const void *subject);

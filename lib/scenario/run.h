@@ -58,6 +58,7 @@ struct run {
 	uint64_t nr_events;
 	bool trail_shown; /* once a step is enough */
 	bool quiet;       /* comparisons are counted, and nothing else */
+	bool keeps_all;   /* results with what outcome_complete() adds */
 	bool unfinished;  /* "order:" ends before the steps do */
 	struct run_result *results; /* by slot */
 	char expected[RUN_TEXT_BYTES];

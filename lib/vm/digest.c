@@ -21,7 +21,7 @@ struct put {
 	const struct tdp_vm *vm;
 	const struct physmem_watch *watch;
 	struct digest *d;
-	bool counters;
+	bool roots; /* their numbers */
 };
 
 /* Pages ------------------------------------------------------------------------ */
@@ -108,7 +108,7 @@ static void put_tdp_roots(const struct put *p)
 		digest_put(p->d, (uint64_t)root->root_count << 32 |
 					 root->memtype_key);
 		digest_put(p->d, root->zap_scheduled);
-		if (p->counters)
+		if (p->roots)
 			digest_put(p->d, root->root_id);
 		put_table(p, root);
 	}
@@ -144,6 +144,8 @@ static void put_shadow_page(const struct put *p, uint32_t frame)
 				 page->nx_disallowed << 3 |
 				 page->nx_tracked << 2 | s->unsync << 1 |
 				 s->has_translation);
+	if (p->roots)
+		digest_put(p->d, page->root_id);
 	for (i = 0; i < BITMAP_WORDS; i++)
 		digest_put(p->d, s->unsync_child[i]);
 	for (i = 0; i < SPTES_PER_PAGE && s->has_translation; i++)
@@ -382,6 +384,9 @@ static void put_host(const struct put *p)
 		area = v->area;
 	}
 	digest_put(p->d, UINT64_MAX);
+	/* Where the next mapping will go, and the next frame come from. */
+	digest_put(p->d, mm->next_hva);
+	digest_put(p->d, p->vm->pm.ram_next);
 }
 
 static void put_log(const struct put *p, const struct memslot *slot)
@@ -485,7 +490,6 @@ static void put_counters(const struct put *p)
 	digest_put(p->d, s->tlb_flushes);
 	digest_put(p->d, s->zaps);
 	digest_put(p->d, s->mmu_pages);
-	digest_put(p->d, p->vm->next_root_id);
 }
 
 void vm_digest(const struct tdp_vm *vm, const struct physmem_watch *watch,
@@ -495,7 +499,7 @@ void vm_digest(const struct tdp_vm *vm, const struct physmem_watch *watch,
 		.vm = vm,
 		.watch = watch,
 		.d = d,
-		.counters = flags & VM_DIGEST_COUNTERS,
+		.roots = flags & VM_DIGEST_ROOTS,
 	};
 	unsigned int i;
 
@@ -518,7 +522,9 @@ void vm_digest(const struct tdp_vm *vm, const struct physmem_watch *watch,
 	put_host(&p);
 	put_logs(&p);
 	put_ram(&p);
-	if (p.counters)
+	if (p.roots)
+		digest_put(d, vm->next_root_id);
+	if (flags & VM_DIGEST_COUNTERS)
 		put_counters(&p);
 }
 
@@ -531,15 +537,20 @@ void fault_digest(const struct fault *f, struct digest *d)
 	digest_put(d, f->invalidate_seq == f->vm->invalidate_seq);
 	digest_put(d, f->prefetch | f->is_private << 4 | f->no_slot << 1 |
 			      f->host_writable << 2 | f->host_mmio << 3 |
-			      f->level_limit << 8 | f->max_level << 16 |
-			      f->host_level << 24 |
+			      f->from_gmem << 5 | f->level_limit << 8 |
+			      f->max_level << 16 | f->host_level << 24 |
 			      (uint64_t)f->map_access << 32);
+	digest_put(d, f->why);
 	if (f->slot) {
 		digest_put(d, f->slot->id | (uint64_t)f->slot->as_id << 32 |
 				      (uint64_t)f->slot->invalid << 33 |
 				      (uint64_t)f->slot->readonly << 34 |
-				      (uint64_t)f->slot->dirty_log << 35);
+				      (uint64_t)f->slot->dirty_log << 35 |
+				      (uint64_t)f->slot->gmem_only << 36);
 		digest_put(d, f->slot->base_gfn);
+		digest_put(d, f->slot->npages);
 		digest_put(d, f->slot->hva);
+		digest_put(d, f->slot->gmem);
+		digest_put(d, f->slot->gmem_page);
 	}
 }

@@ -17,7 +17,8 @@
 #include "kvm/kvm.h"
 #include "mem/physmem_watch.h"
 
-#define VM_DIGEST_COUNTERS 1u /* stats, and the numbers of roots */
+#define VM_DIGEST_COUNTERS 1u /* stats */
+#define VM_DIGEST_ROOTS    2u /* the numbers of roots */
 
 /*
  * Add the VM's state to @d.  @watch: the notes about its memory since they

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "support/nomem.h"
 #include "support/unit.h"
 
@@ -116,14 +117,109 @@ static void options_are_checked(void **state)
 {
 	const struct tdp_explore_options no_shard = { .nr_shards = 2 };
 	const struct tdp_explore_options too_many = { .jobs = 1000 };
+	const struct tdp_explore_options confirm = { .jobs = 2,
+						     .confirm = true };
 	struct tdp_scenario *s = load(race);
 	struct tdp_exploration *x;
 
 	(void)state;
 	assert_int_equal(tdp_explore(s, &no_shard, &x, NULL), TDP_EINVAL);
 	assert_int_equal(tdp_explore(s, &too_many, &x, NULL), TDP_EINVAL);
+	assert_int_equal(tdp_explore(s, &confirm, &x, NULL), TDP_EINVAL);
 	assert_int_equal(tdp_exploration_merge(NULL, 0, &x, NULL), TDP_EINVAL);
 	tdp_scenario_destroy(s);
+}
+
+/* What somebody looks at tells states apart. */
+#define MACHINE                                                  \
+	"scenario: looked_at\nabout: two vCPUs\n"                \
+	"host: { table_memory: 1MiB }\nkvm: { profile: v6.8 }\n" \
+	"memslots: [ { slot: 0, gpa: 0, size: 1MiB },"           \
+	" { slot: 1, gpa: 0x10000000, size: 1MiB } ]\n"          \
+	"vcpus: [ { cr0: PE|ET }, { cr0: PE|ET } ]\n"
+
+/* clang-format off */
+static const struct looked_at {
+	const char *text;
+	unsigned int outcomes;
+	enum tdp_observed observed; /* of the claim, if there is one */
+} looked_at[] = {
+	/* A read that was told to retry has a reason, whatever it finds then. */
+	{ MACHINE
+	  "steps:\n"
+	  "  - kernel_steps: true\n"
+	  "    together:\n"
+	  "      - read: { vcpu: 0, gva: 0x5000 }\n"
+	  "      - read: { vcpu: 1, gva: 0x5000 }\n"
+	  "      - set_backing: { gpa: 0x5000, size: 4KiB, backing: shmem }\n"
+	  "observe: [ reason ]\n",
+	  5, TDP_OBSERVED_UNKNOWN },
+	/* Who faults is seen by a claim alone. */
+	{ MACHINE
+	  "steps:\n"
+	  "  - together:\n"
+	  "      - read: { vcpu: 0, gva: 0x5000 }\n"
+	  "      - read: { vcpu: 1, gva: 0x5000 }\n"
+	  "observe: [ outcome ]\n"
+	  "sometimes:\n"
+	  "  - { claim: faults, results: { vcpu0.1: { exits: 1 } } }\n",
+	  1, TDP_OBSERVED_SOMETIMES },
+	/* Root 1 is gone if it was there before the deletion. */
+	{ MACHINE
+	  "steps:\n"
+	  "  - together:\n"
+	  "      - run: { vcpu: 0 }\n"
+	  "      - delete_memslot: { slot: 1 }\n"
+	  "  - run: { vcpu: 0 }\n"
+	  "observe: [ outcome ]\n"
+	  "sometimes:\n"
+	  "  - { claim: first, vcpus: [ { vcpu: 0, root: 1 } ] }\n",
+	  1, TDP_OBSERVED_SOMETIMES },
+	/* Steps whose order is fixed give something all the same. */
+	{ MACHINE
+	  "steps:\n"
+	  "  - together:\n"
+	  "      - read: { vcpu: 0, gva: 0x5000 }\n"
+	  "      - set_backing: { gpa: 0x5000, size: 4KiB, backing: shmem }\n"
+	  "  - order: [ vcpu1, main ]\n"
+	  "    together:\n"
+	  "      - read: { vcpu: 1, gva: 0x5000 }\n"
+	  "      - attach_dma: {}\n"
+	  "observe: [ exits ]\n",
+	  2, TDP_OBSERVED_UNKNOWN },
+};
+/* clang-format on */
+
+static void check_looked_at(const struct looked_at *row, uint64_t shuffle)
+{
+	const struct tdp_explore_options options = {
+		.shuffle = shuffle,
+		.confirm = true,
+	};
+	struct tdp_scenario *s = load(row->text);
+	struct tdp_explore_summary summary;
+	struct tdp_explore_claim claim;
+	struct tdp_exploration *x;
+
+	assert_int_equal(tdp_explore(s, &options, &x, NULL), TDP_OK);
+	tdp_exploration_summary(x, &summary);
+	assert_int_equal(summary.differing, 0);
+	assert_int_equal(summary.outcomes, row->outcomes);
+	if (tdp_exploration_claim(x, 0, &claim))
+		assert_int_equal(claim.observed, row->observed);
+	tdp_exploration_destroy(x);
+	tdp_scenario_destroy(s);
+}
+
+static void what_is_looked_at_tells_states_apart(void **state)
+{
+	unsigned int i;
+	uint64_t shuffle;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(looked_at); i++)
+		for (shuffle = 0; shuffle < 8; shuffle++)
+			check_looked_at(&looked_at[i], shuffle);
 }
 
 static int explore_once(void *context)
@@ -178,6 +274,7 @@ int main(void)
 		cmocka_unit_test(a_replay_violates_the_same_claim),
 		cmocka_unit_test(a_limit_leaves_it_open),
 		cmocka_unit_test(options_are_checked),
+		cmocka_unit_test(what_is_looked_at_tells_states_apart),
 		cmocka_unit_test(want_of_memory_is_reported),
 	};
 

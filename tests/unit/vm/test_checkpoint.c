@@ -48,7 +48,7 @@ static struct digest digest(struct world *w)
 {
 	struct digest d = DIGEST_INIT;
 
-	vm_digest(w->m.vm, &w->watch, VM_DIGEST_COUNTERS, &d);
+	vm_digest(w->m.vm, &w->watch, VM_DIGEST_COUNTERS | VM_DIGEST_ROOTS, &d);
 	return digest_end(&d);
 }
 
@@ -56,7 +56,7 @@ static struct digest digest_in_full(struct world *w)
 {
 	struct digest d = DIGEST_INIT;
 
-	vm_digest(w->m.vm, NULL, VM_DIGEST_COUNTERS, &d);
+	vm_digest(w->m.vm, NULL, VM_DIGEST_COUNTERS | VM_DIGEST_ROOTS, &d);
 	return digest_end(&d);
 }
 
