@@ -56,7 +56,7 @@ void root_unload(struct tdp_vcpu *vcpu)
 {
 	root_free_all(vcpu, &vcpu->root_mmu);
 	root_free_all(vcpu, &vcpu->guest_mmu);
-	vcpu->mmio_cached = false;
+	vcpu->mmio_gva = 0; /* vcpu_clear_mmio_info(): the frame stays */
 }
 
 static void free_obsolete(struct tdp_vcpu *vcpu, struct mmu *mmu)
@@ -215,7 +215,7 @@ void root_new_pgd(struct tdp_vcpu *vcpu, uint64_t pgd)
 		request(vcpu, REQ_MMU_SYNC);
 		request(vcpu, REQ_TLB_FLUSH_CURRENT);
 	}
-	vcpu->mmio_cached = false;
+	vcpu->mmio_gva = 0; /* vcpu_clear_mmio_info(): the frame stays */
 }
 
 /* Zapping -------------------------------------------------------------------- */
