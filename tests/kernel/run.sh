@@ -18,6 +18,9 @@
 #   --modules DIR  lib/modules/VERSION of KERNEL; none: KVM is built in
 #   --random N     N scenarios of "tdpsim generate" instead of files
 #   --seed S       for it; default 1
+#   --minimise     leave steps out of what differs, as long as it does; always
+#                  so with --random
+#   --boots N      for that, in all; default 16, 0: don't
 #   --limit S      seconds that the boot may take; default 600
 #   --output DIR   where recordings and logs go; default build/kernel/NAME
 #   --build DIR    where tdpsim and tdpsim-kvm are; default build
@@ -179,10 +182,17 @@ check_end()
 	step=$(grep -ac "^{\"case\":\"$last\"" "$output/recording.jsonl" || true)
 	printf 'run.sh: the kernel died or hung in scenario %s, step %s\n' \
 		"$last" "$step"
+	died=$last
 	grep -aE 'Oops|BUG|WARNING|panic|RIP:' "$output/console" | head -5
 	# What was recorded is kept; half a line is not.
 	sed -i '$ { /}$/!d }' "$output/recording.jsonl"
 	ended=1
+}
+
+# Scenarios that stand in what tdpsim diff printed.
+differing_in()
+{
+	sed -n 's/^\([^ :]*\.yaml\):.*: recorded .*/\1/p' "$1" | sort -u
 }
 
 # Scenarios that the recording has, whole or in part.
@@ -199,15 +209,17 @@ recorded_scenarios()
 
 options=()
 again= kernel= own_kvm= npt=1 five= append= image= modules= random= seed=1
-limit=600 output= build=build ended=0 words=
+limit=600 output= build=build ended=0 words= minimise= boots=16 died=
 scenarios=()
 while [ $# -gt 0 ]; do
 	case $1 in
-	--kvm)	own_kvm=1 ;;
+	--kvm)	own_kvm=1; options+=("$1") ;;
 	--again) again=1 ;;
 	--la57)	five=1; options+=("$1") ;;
+	--minimise) minimise=1 ;;
 	--help)	usage; exit 0 ;;
-	--npt|--tdp-mmu|--append|--modules|--random|--seed|--limit|--output|--build)
+	--npt|--tdp-mmu|--append|--modules|--random|--seed|--boots|--limit|\
+	--output|--build)
 		[ $# -gt 1 ] || die "$1 needs a value"
 		case $1 in
 		--npt)		npt=$2 ;;
@@ -216,12 +228,13 @@ while [ $# -gt 0 ]; do
 		--modules)	modules=$(readlink -f "$2") ;;
 		--random)	random=$2 ;;
 		--seed)		seed=$2 ;;
+		--boots)	boots=$2 ;;
 		--limit)	limit=$2 ;;
 		--output)	output=$2 ;;
 		--build)	build=$2 ;;
 		esac
 		case $1 in
-		--random|--seed|--output) ;;
+		--random|--seed|--boots|--output) ;;
 		*)	options+=("$1" "$2") ;;
 		esac
 		shift
@@ -249,6 +262,7 @@ mkdir -p "$output"
 rm -f "$output"/recording.jsonl "$output"/console
 
 if [ -n "$random" ]; then
+	minimise=1
 	rm -rf "$output/random"
 	mkdir -p "$output/random"
 	"$build/tools/tdpsim" generate --seed "$seed" --count "$random" \
@@ -298,12 +312,28 @@ status=0
 	>"$output/differences" || status=$?
 cat "$output/differences"
 [ $ended = 0 ] || [ $status != 0 ] || status=1
-[ $status = 1 ] && [ $ended = 0 ] && [ -z "$again$own_kvm" ] || exit $status
+[ $status = 1 ] && [ -z "$again" ] || exit $status
+[ -n "$minimise" ] || [ -z "$own_kvm$died" ] || exit $status
 
-# What was a timer interrupt at the wrong moment does not come a second time.
-mapfile -t differing < <(sed -n 's/^\([^ :]*\.yaml\):.*/\1/p' \
-	"$output/differences" | sort -u)
-[ ${#differing[@]} -gt 0 ] || exit $status
-printf 'run.sh: %s scenarios differ: once more, by themselves\n' \
-	${#differing[@]}
-exec "$0" "${options[@]}" --again --output "$output/again" "${differing[@]}"
+if [ -z "$died" ] && [ -z "$own_kvm" ]; then
+	# A timer interrupt at the wrong moment does not come a second time.
+	mapfile -t differing < <(differing_in "$output/differences")
+	[ ${#differing[@]} -gt 0 ] || exit $status
+	printf 'run.sh: %s scenarios differ: once more, by themselves\n' \
+		${#differing[@]}
+	status=0
+	"$0" "${options[@]}" --again --output "$output/again" \
+		"${differing[@]}" || status=$?
+	[ $status = 1 ] || exit $status
+	mapfile -t differing < <(differing_in "$output/again/differences")
+else
+	mapfile -t differing < <(differing_in "$output/differences"
+		grep -lx "scenario: *$died" "${scenarios[@]}" || true)
+fi
+[ -n "$minimise" ] && [ "$boots" != 0 ] && [ ${#differing[@]} -gt 0 ] ||
+	exit $status
+printf 'run.sh: leaving out steps of %s scenarios\n' ${#differing[@]}
+tests/kernel/minimise.py --tdpsim "$build/tools/tdpsim" --boots "$boots" \
+	--output "$output/minimised" "${differing[@]}" -- \
+	"$0" "${options[@]}" --again --output "$output/again" || true
+exit $status
