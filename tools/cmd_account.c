@@ -84,7 +84,7 @@ static void json_counts(const char *name, const struct tdp_account_counts *c)
 static void json_row(unsigned int index, const struct tdp_account *a)
 {
 	printf("%s\n {\"backing\": ", index ? "," : "");
-	json_string(tdp_backing_name(a->backing));
+	json_put_string(tdp_backing_name(a->backing));
 	printf(", \"untouched\": %s, \"host_readonly\": %s",
 	       a->untouched ? "true" : "false",
 	       a->read_only ? "true" : "false");

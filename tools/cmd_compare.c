@@ -209,7 +209,7 @@ static void json_member(const char *name, const char *text)
 	if (!text)
 		return;
 	printf(", \"%s\": ", name);
-	json_string(text);
+	json_put_string(text);
 }
 
 static void json_line(struct request *request, const struct tdp_compared *line)
@@ -227,7 +227,7 @@ static void json_line(struct request *request, const struct tdp_compared *line)
 static void json_begin(struct request *request)
 {
 	printf("%s\n {\"path\": ", request->nr_pairs++ ? "," : "");
-	json_string(request->path);
+	json_put_string(request->path);
 	json_member("from", request->first);
 	json_member("to", request->second);
 	fputs(", \"lines\": [", stdout);
@@ -365,7 +365,7 @@ static int compare(struct request *request, char **names)
 		ret = paths_add(&paths, *names++);
 	if (!ret && request->json) {
 		fputs("{\"tdpsim\": ", stdout);
-		json_string(tdp_version_name());
+		json_put_string(tdp_version_name());
 		fputs(", \"comparisons\": [", stdout);
 	}
 	for (i = 0; i < paths.nr && !ret; i++)

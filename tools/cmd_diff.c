@@ -149,9 +149,9 @@ static void json_counts(const struct tdp_diff_summary *sum)
 static void json_begin(const struct diff_run *run)
 {
 	printf("%s\n    { \"recording\": ", run->nr_recordings > 1 ? "," : "");
-	json_string(run->path);
+	json_put_string(run->path);
 	printf(", \"kernel\": ");
-	json_string(tdp_recording_kernel(run->recording));
+	json_put_string(tdp_recording_kernel(run->recording));
 	printf(",\n      \"compared\": [");
 }
 
@@ -173,9 +173,9 @@ static void json_compared(const struct diff_run *run,
 	unsigned int i;
 
 	printf("%s\n        { \"case\": ", run->one.nr_scenarios ? "," : "");
-	json_string(run->case_name);
+	json_put_string(run->case_name);
 	printf(", \"scenario\": ");
-	json_string(run->scenario);
+	json_put_string(run->scenario);
 	printf(", \"steps_of_vms\": [ ");
 	for (i = 0; i < run->nr_vms; i++)
 		printf("%s[%u, %u]", i ? ", " : "", run->vms[i][0],

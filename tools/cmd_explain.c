@@ -113,7 +113,7 @@ static void text_line(struct request *request, const struct tdp_explained *line)
 static void json_member(const char *before, const char *name, const char *text)
 {
 	printf("%s\"%s\": ", before, name);
-	json_string(text);
+	json_put_string(text);
 }
 
 static void json_step(struct request *request, const struct tdp_explained *line)

@@ -121,7 +121,7 @@ static unsigned int nr_explored;
 static void json_start(void)
 {
 	fputs("{\"tdpsim\": ", stdout);
-	json_string(tdp_version_name());
+	json_put_string(tdp_version_name());
 	fputs(", \"explorations\": [", stdout);
 	nr_explored = 0;
 }
@@ -129,7 +129,7 @@ static void json_start(void)
 static void json_text(const char *name, const char *text)
 {
 	printf(", \"%s\": ", name);
-	json_string(text);
+	json_put_string(text);
 }
 
 static void json_flag(const char *name, bool flag)
@@ -140,7 +140,7 @@ static void json_flag(const char *name, bool flag)
 static void json_claim(const struct tdp_explore_claim *c, unsigned int index)
 {
 	printf("%s\n  {\"name\": ", index ? "," : "");
-	json_string(c->name);
+	json_put_string(c->name);
 	json_text("demand", tdp_demand_name(c->demand));
 	json_text("observed", tdp_observed_name(c->observed));
 	printf(", \"yes\": %" PRIu64 ", \"no\": %" PRIu64, c->yes, c->no);
@@ -178,7 +178,7 @@ static void json_explored(const char *path, const struct tdp_exploration *x,
 
 	tdp_exploration_summary(x, &s);
 	printf("%s\n {\"path\": ", nr_explored++ ? "," : "");
-	json_string(path);
+	json_put_string(path);
 	printf(", \"states\": %" PRIu64 ", \"distinct\": %" PRIu64
 	       ", \"depth\": %u, \"hash\": \"%016" PRIx64 "\"",
 	       s.visits, s.states, s.depth, s.hash);

@@ -53,7 +53,7 @@ void indented_print(const char *indent, const char *text);
 /* "N scenarios, M checks, F failed" and what else there is to count. */
 void totals_print(const struct totals *totals);
 
-/* @text as a JSON string, quotes included. */
-void json_string(const char *text);
+/* Prints @text as a JSON string, quotes included. */
+void json_put_string(const char *text);
 
 #endif

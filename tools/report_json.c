@@ -12,7 +12,7 @@ static const char *const verdicts[] = {
 };
 
 /* Text is UTF-8 (scenarios are checked for it) or the names of files. */
-void json_string(const char *text)
+void json_put_string(const char *text)
 {
 	putchar('"');
 	for (; *text; text++) {
@@ -31,13 +31,13 @@ void json_string(const char *text)
 static void member(const char *name, const char *text)
 {
 	printf(", \"%s\": ", name);
-	json_string(text);
+	json_put_string(text);
 }
 
 static void start(void)
 {
 	fputs("{\"tdpsim\": ", stdout);
-	json_string(tdp_version_name());
+	json_put_string(tdp_version_name());
 	fputs(", \"scenarios\": [", stdout);
 }
 
@@ -47,7 +47,7 @@ static unsigned int nr_scenarios, nr_checks;
 static void scenario(const char *path)
 {
 	printf("%s\n {\"path\": ", nr_scenarios++ ? "," : "");
-	json_string(path);
+	json_put_string(path);
 	fputs(", \"checks\": [", stdout);
 	nr_checks = 0;
 }

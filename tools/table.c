@@ -138,9 +138,9 @@ static void show_json(const struct table *table)
 		for (column = 0; column < table->nr_columns; column++) {
 			if (column)
 				fputs(", ", stdout);
-			json_string(table->head[column]);
+			json_put_string(table->head[column]);
 			fputs(": ", stdout);
-			json_string(cell(table, row, column));
+			json_put_string(cell(table, row, column));
 		}
 		putchar('}');
 	}

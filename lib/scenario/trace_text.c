@@ -293,8 +293,7 @@ static json_t *parse_event(const char *name, const char *text)
 		if (strcmp(formats[i].event, name) != 0)
 			continue;
 		event = json_object();
-		/* tools/ has a json_string() of its own. */
-		json_object_set_new(event, "ev", json_sprintf("%s", name));
+		json_object_set_new(event, "ev", json_string(name));
 		if (match(formats[i].text, text, event)) {
 			if (!strcmp(name, "kvm_inj_exception"))
 				add_exception(text, event);
