@@ -27,6 +27,7 @@ int cmd_explain(int argc, char **argv);
 int cmd_generate(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_vectors(int argc, char **argv);
+int cmd_schema(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 
 /* The exit status that a library status stands for. */

@@ -21,6 +21,7 @@ static const struct command {
 	{ "compare", "replay a scenario on two kernels and show what differs",
 	  cmd_compare },
 	{ "list", "profiles, behaviours, verbs, events, ...", cmd_list },
+	{ "schema", "the scenario language, for editors", cmd_schema },
 	{ "diff", "hold a scenario against recordings of real kernels",
 	  cmd_diff },
 	{ "generate", "write random scenarios", cmd_generate },

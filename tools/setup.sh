@@ -29,6 +29,8 @@ needed_by_ci=(
 	clang-format
 	clang-tidy
 	valgrind
+	python3-jsonschema	# hold the scenarios against "tdpsim schema"
+	python3-yaml
 )
 
 needed_by_kernel=(

@@ -81,6 +81,11 @@ tap.check('compare_json_lines',
                     for line in compared['comparisons'][0]['lines'])
           else ['no line says what decides'])
 
+# schema
+check('schema_help', ['schema', '--help'], 0, out='Usage: tdpsim schema\n')
+check('schema_takes_no_arguments', ['schema', good], 2,
+      err='tdpsim schema: takes no arguments')
+
 # generate
 check('generate_help', ['generate', '--help'], 0,
       out='Usage: tdpsim generate ')
