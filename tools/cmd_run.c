@@ -15,10 +15,11 @@ static const char usage[] =
 "Replay scenarios and hold what happens against what they expect.  A folder\n"
 "stands for all *.yaml files in it and below it, sorted by name.\n"
 "\n"
-"  --format text|tap|json  how to tell (default: text)\n"
-"  --verbose               text: every step, event and check\n"
-"  --verify                check the model's invariants after every step\n"
-"  --help                  show this text\n"
+"  --format text|tap|junit|json\n"
+"             how to tell (default: text)\n"
+"  --verbose  text: every step, event and check\n"
+"  --verify   check the model's invariants after every step\n"
+"  --help     show this text\n"
 "\n"
 "A failed expectation is told as FILE:LINE:COLUMN: VERB: FIELD: expected ...,\n"
 "got ..., followed by what the step gave and the events that led there.  A\n"
@@ -147,6 +148,7 @@ static const struct reporter *reporter_find(const char *name)
 	static const struct reporter *const reporters[] = {
 		&report_text,
 		&report_tap,
+		&report_junit,
 		&report_json,
 	};
 	size_t i;
@@ -165,7 +167,8 @@ static int take_option(int option, struct options *options)
 		options->reporter = reporter_find(optarg);
 		if (options->reporter)
 			return -1;
-		return bad_usage("run", "no format \"%s\": text, tap or json",
+		return bad_usage("run",
+				 "no format \"%s\": text, tap, junit or json",
 				 optarg);
 	case 'v':
 		options->verbose = true;

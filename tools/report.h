@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a run is told: as text, TAP or JSON. */
+/* How a run is told: as text, TAP, JUnit or JSON. */
 #ifndef TDPSIM_TOOLS_REPORT_H
 #define TDPSIM_TOOLS_REPORT_H
 
@@ -42,7 +42,7 @@ struct reporter {
 };
 
 extern const struct reporter report_text, report_text_verbose;
-extern const struct reporter report_tap, report_json;
+extern const struct reporter report_tap, report_junit, report_json;
 
 /* "FILE:LINE:COLUMN: verb: field: expected ..., got ..." without newline. */
 void check_print(const char *path, const struct tdp_check *check);

@@ -3,6 +3,7 @@
 
 import json
 import subprocess
+import xml.etree.ElementTree
 
 import cli
 
@@ -35,7 +36,7 @@ for command in ('run', 'walk', 'explain', 'account', 'list', 'vectors',
     check(f'{command}_without_arguments', [command], 2,
           err=f'tdpsim {command}: ')
 check('unknown_format', ['run', '--format', 'xml', good], 2,
-      err='tdpsim run: no format "xml": text, tap or json')
+      err='tdpsim run: no format "xml": text, tap, junit or json')
 check('verbose_is_for_text', ['run', '--verbose', '--format', 'tap', good], 2,
       err='--verbose is for the format text')
 
@@ -140,6 +141,13 @@ tap.check('deterministic', [] if first.out == again.out and
           first.err == again.err else ['two runs differ'])
 
 # run --format
+run = check('junit', ['run', '--format', 'junit', folder.path], 2,
+            out='<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>')
+suite = xml.etree.ElementTree.fromstring(run.out)
+found = {kind: len(suite.findall('testsuite/testcase' + kind))
+         for kind in ('', '/failure', '/skipped', '/error')}
+tap.check('junit_content', [] if found == {'': 4, '/failure': 1, '/skipped': 1,
+                                           '/error': 1} else [repr(found)])
 run = check('tap', ['run', '--format', 'tap', folder.path], 2,
             out='ok 1 - good\n')
 tap.check('tap_lines', [line for line in (
