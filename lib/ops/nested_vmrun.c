@@ -109,13 +109,25 @@ int nested_vmrun(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
 
 /* vmcb12 in guest memory --------------------------------------------------------- */
 
-static int unreadable(struct tdp_result *result, enum guest_mem_status status)
+/*
+ * KVM's own #GP, unlike that of hardware for an address that no VMCB can have.
+ * KVM 6.12: nested_svm_vmrun()
+ */
+static int inject_gp(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		     enum tdp_reason why)
+{
+	trace(vcpu->vm, kvm_inj_exception, VECTOR_GP, true, 0);
+	return result_fault(result, VECTOR_GP, 0, why);
+}
+
+static int unreadable(struct tdp_vcpu *vcpu, struct tdp_result *result,
+		      enum guest_mem_status status)
 {
 	if (status == GUEST_MEM_NO_MEMORY)
 		return TDP_ENOMEM;
 	if (status == GUEST_MEM_BLOCKS)
 		return result_block(result, TDP_WHY_HOST_BLOCKS);
-	return result_fault(result, VECTOR_GP, 0, TDP_WHY_VMCB12);
+	return inject_gp(vcpu, result, TDP_WHY_VMCB12);
 }
 
 static int vmrun_memory(struct tdp_vcpu *vcpu, const struct tdp_vmrun *vmrun,
@@ -130,14 +142,14 @@ static int vmrun_memory(struct tdp_vcpu *vcpu, const struct tdp_vmrun *vmrun,
 	enum guest_mem_status status;
 	struct vmcb12 vmcb;
 
-	if (!vcpu->hsave_pa &&
-	    vcpu->vm->kvm.value[B_NESTED_VMRUN_HSAVE] == NESTED_VMRUN_HSAVE_GP)
-		return result_fault(result, VECTOR_GP, 0, TDP_WHY_HSAVE);
 	if (!vmcb_address_valid(vcpu, how.vmcb))
 		return result_fault(result, VECTOR_GP, 0, TDP_WHY_VMCB12);
+	if (!vcpu->hsave_pa &&
+	    vcpu->vm->kvm.value[B_NESTED_VMRUN_HSAVE] == NESTED_VMRUN_HSAVE_GP)
+		return inject_gp(vcpu, result, TDP_WHY_HSAVE);
 	status = vmcb_read(vcpu, how.vmcb, &vmcb);
 	if (status)
-		return unreadable(result, status);
+		return unreadable(vcpu, result, status);
 	how.bad_controls = !vmcb_controls_valid(&vmcb);
 	return nested_enter_from_l1(vcpu, &vmcb.state, &how, result);
 }
