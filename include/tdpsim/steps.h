@@ -60,10 +60,14 @@ tdp_scenario_kvm(const struct tdp_scenario *scenario);
  * @together: a step stands for several at the same time ("together:"), which
  *            nobody else can carry out: there is no order
  * @irqchip:  KVM_CREATE_IRQCHIP comes first
+ * @vm_type:  what KVM_CREATE_VM is called with: enum tdp_vm_type, or any number
+ * @gmem:     guest_memfds that are made before the memslots
  */
 struct tdp_setup {
 	bool together;
 	bool irqchip;
+	unsigned int vm_type;
+	unsigned int gmem;
 	unsigned int memslots;
 	unsigned int memory;
 	unsigned int vcpus;
@@ -72,6 +76,14 @@ struct tdp_setup {
 
 TDP_API void tdp_scenario_setup(const struct tdp_scenario *scenario,
 				struct tdp_setup *setup);
+
+/**
+ * tdp_scenario_gmem() - the guest_memfd of number @index, from 0, of gmem:
+ * @size, @flags: KVM_CREATE_GUEST_MEMFD's
+ */
+TDP_API void tdp_scenario_gmem(const struct tdp_scenario *scenario,
+			       unsigned int index, uint64_t *size,
+			       uint64_t *flags);
 
 /** tdp_scenario_memslot() - the memslot of number @index, from 0, of memslots: */
 TDP_API const struct tdp_memslot *
@@ -157,6 +169,15 @@ TDP_API uint64_t tdp_step_number(const struct tdp_scenario *scenario,
  */
 TDP_API bool tdp_step_sregs(const struct tdp_scenario *scenario,
 			    unsigned int step, struct tdp_sregs *sregs);
+
+/**
+ * tdp_step_l1_sregs() - L1's registers in the save area of set_nested_state
+ * @sregs: L2's, which L1's are but for those named
+ *
+ * Return: false if the verb has none.
+ */
+TDP_API bool tdp_step_l1_sregs(const struct tdp_scenario *scenario,
+			       unsigned int step, struct tdp_sregs *sregs);
 
 /** tdp_step_cpuid() - the same for set_cpuid */
 TDP_API bool tdp_step_cpuid(const struct tdp_scenario *scenario,

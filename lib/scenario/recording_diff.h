@@ -72,6 +72,8 @@ void diff_text(struct diff *diff, const char *field, const char *recorded,
 void diff_word(struct diff *diff, const char *field, uint64_t recorded,
 	       uint64_t model);
 void diff_prefault(struct diff *diff);
+/* kvm_run.memory_fault; @prefix tells it from arguments of the same name. */
+void diff_memory_fault(struct diff *diff, const char *prefix);
 void diff_dirty(struct diff *diff);
 void diff_stats(struct diff *diff);
 

@@ -303,8 +303,12 @@ static void compare_exit(struct diff *diff)
 	const char *exit = json_text(object, "exit_s");
 	bool emulated = result->outcome == TDP_OUTCOME_EMULATE;
 
-	diff_text(diff, "exit_s", exit,
-		  emulated ? "IO" : diff_exit_of(result->outcome));
+	if (result->outcome == TDP_OUTCOME_NESTED_EXIT)
+		diff_text(diff, "outcome", exit,
+			  tdp_outcome_name(result->outcome));
+	else
+		diff_text(diff, "exit_s", exit,
+			  emulated ? "IO" : diff_exit_of(result->outcome));
 	if (strcmp(exit, "MMIO") != 0)
 		return;
 	diff_word(diff, "gpa", json_word(json_object_get(object, "gpa")),
@@ -314,18 +318,43 @@ static void compare_exit(struct diff *diff)
 		  !strcmp(diff->group.last->verb->name, "write"));
 }
 
+/* L1's code behind VMRUN says so by a port of its own. */
+static void compare_nested_exit(struct diff *diff)
+{
+	const json_t *object = diff->group.object;
+	const struct tdp_result *result = &diff->group.result;
+
+	diff_text(diff, "outcome", tdp_outcome_name(TDP_OUTCOME_NESTED_EXIT),
+		  tdp_outcome_name(result->outcome));
+	if (result->outcome != TDP_OUTCOME_NESTED_EXIT)
+		return;
+	diff_word(diff, "l1_exit",
+		  json_word(json_object_get(object, "l1_exit")),
+		  result->l1_exit);
+	diff_word(diff, "l1_info1",
+		  json_word(json_object_get(object, "l1_info1")),
+		  result->l1_info1);
+	diff_word(diff, "l1_info2",
+		  json_word(json_object_get(object, "l1_info2")),
+		  result->l1_info2);
+}
+
 static void compare_run(struct diff *diff)
 {
 	const json_t *object = diff->group.object;
 	const struct tdp_result *result = &diff->group.result;
 
-	if (json_object_get(object, "exception"))
+	if (json_object_get(object, "l1_exit"))
+		compare_nested_exit(diff);
+	else if (json_object_get(object, "exception"))
 		compare_exception(diff);
 	else if (flag(object, "until_entry"))
 		diff_text(diff, "exit_s", "until entry",
 			  result->outcome == TDP_OUTCOME_DONE ?
 				  "until entry" :
 				  tdp_outcome_name(result->outcome));
+	else if (!strcmp(json_text(object, "exit_s"), "MEMORY_FAULT"))
+		diff_memory_fault(diff, "");
 	else if (!json_text(object, "errno")[0])
 		compare_exit(diff);
 }
@@ -435,6 +464,9 @@ static void on_done(unsigned int number, const struct tdp_vm *vm,
 	diff->group.object = object_of(diff, number);
 	if (number)
 		diff->group.last = &steps[number - 1];
+	/* Another VM counts from zero. */
+	if (number && steps[number - 1].verb == &verb_new_vm)
+		memset(&diff->group.before, 0, sizeof(diff->group.before));
 	diff->group.result = *result;
 	if (why)
 		skip_step(diff, number, why);

@@ -24,6 +24,8 @@ static const struct {
 	{ "kvm.mmio_caching", "mmio_caching", "on", "off" },
 	{ "kvm.nx_huge_pages", "nx_huge_pages", "force", "off" },
 	{ "kvm.flush_on_reuse", "flush_on_reuse", "on", "off" },
+	/* No parameter, but a choice of the kernel's configuration too. */
+	{ "CAP_MEMORY_ATTRIBUTES", "sw_protected_vm", "on", "off" },
 };
 
 static bool flag(const json_t *env, const char *key)
@@ -103,6 +105,20 @@ static void cpuid_of(struct tdp_cpuid *cpuid, const json_t *env, bool tdp)
 	};
 }
 
+/* A module without a processor's paging below it, as kvm_pvm, is another KVM. */
+static int check_module(const json_t *env, struct tdp_error *err)
+{
+	const char *module = json_text(env, "module");
+
+	if (!module[0] || !strcmp(module, "kvm_intel") ||
+	    !strcmp(module, "kvm_amd"))
+		return TDP_OK;
+	return err_set(err, TDP_EINPUT,
+		       "its KVM runs guests by %s, neither kvm_intel nor "
+		       "kvm_amd: the model has no such kernel",
+		       module);
+}
+
 int recording_machine(struct tdp_machine *machine, const json_t *env,
 		      struct tdp_error *err)
 {
@@ -110,8 +126,10 @@ int recording_machine(struct tdp_machine *machine, const json_t *env,
 	const char *tdp = amd ? "kvm_amd.npt" : "kvm_intel.ept";
 	struct tdp_kvm_config *kvm = &machine->kvm;
 	unsigned int i;
-	int ret = profile(kvm, json_text(env, "release"), err);
+	int ret = check_module(env, err);
 
+	if (!ret)
+		ret = profile(kvm, json_text(env, "release"), err);
 	if (!ret)
 		ret = set(kvm, env, tdp, "tdp", "on", "off", err);
 	for (i = 0; i < ARRAY_SIZE(parameters) && !ret; i++)

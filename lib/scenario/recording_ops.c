@@ -88,7 +88,7 @@ static int op_access(struct run *run, const struct step *step, const json_t *op)
 	return tdp_vcpu_access(vcpu, &access, &run->outcome.result, run->err);
 }
 
-/* KVM_SET_SREGS2 with the values that are there. */
+/* KVM_SET_SREGS2 with the values that are there; PDPTEs are read again. */
 static int op_set_sregs(struct run *run, const struct step *step,
 			const json_t *op)
 {
@@ -99,6 +99,7 @@ static int op_set_sregs(struct run *run, const struct step *step,
 	if (!vcpu)
 		return bad(run, "operation", "set_sregs");
 	tdp_vcpu_get_sregs(vcpu, &sregs);
+	sregs.pdptrs_valid = false;
 	return tdp_vcpu_set_sregs(vcpu, &sregs, &run->outcome.result);
 }
 
@@ -113,6 +114,47 @@ static int op_run(struct run *run, const struct step *step, const json_t *op)
 	return tdp_vcpu_run(vcpu, &run->outcome.result, run->err);
 }
 
+static int op_vmrun(struct run *run, const struct step *step, const json_t *op)
+{
+	struct tdp_vcpu *vcpu = vcpu_of(run, op);
+	const struct tdp_vmrun vmrun = {
+		.vmcb = TDP_GPA(member(op, "vmcb")),
+		.fetches = json_object_get(op, "rip"),
+		.rip = TDP_GVA(member(op, "rip")),
+	};
+
+	(void)step;
+	if (!vcpu)
+		return bad(run, "operation", "vmrun");
+	return tdp_vcpu_vmrun(vcpu, &vmrun, &run->outcome.result, run->err);
+}
+
+static int op_nested_exit(struct run *run, const struct step *step,
+			  const json_t *op)
+{
+	struct tdp_vcpu *vcpu = vcpu_of(run, op);
+
+	(void)step;
+	if (!vcpu)
+		return bad(run, "operation", "nested_exit");
+	return tdp_vcpu_nested_exit_as(vcpu, member(op, "code"),
+				       &run->outcome.result, run->err);
+}
+
+/* KVM_SET_MSRS */
+static int op_set_msr(struct run *run, const struct step *step,
+		      const json_t *op)
+{
+	struct tdp_vcpu *vcpu = vcpu_of(run, op);
+
+	(void)step;
+	if (!vcpu)
+		return bad(run, "operation", "set_msr");
+	return tdp_vcpu_write_msr(vcpu, (uint32_t)member(op, "msr"),
+				  member(op, "value"), true,
+				  &run->outcome.result);
+}
+
 static int op_verb(struct run *run, const struct step *step, const json_t *op)
 {
 	(void)op;
@@ -125,9 +167,15 @@ static const struct {
 		      const json_t *op);
 	bool for_machine; /* may stand where there is no step */
 } kinds[] = {
-	{ "write", op_write, true },    { "memslot", op_memslot, true },
-	{ "access", op_access, false }, { "set_sregs", op_set_sregs, false },
-	{ "run", op_run, false },       { "verb", op_verb, false },
+	{ "write", op_write, true },
+	{ "memslot", op_memslot, true },
+	{ "access", op_access, false },
+	{ "set_sregs", op_set_sregs, false },
+	{ "run", op_run, false },
+	{ "verb", op_verb, false },
+	{ "vmrun", op_vmrun, false },
+	{ "nested_exit", op_nested_exit, false },
+	{ "set_msr", op_set_msr, false },
 };
 
 static int replay_one(struct run *run, const struct step *step,
@@ -143,13 +191,34 @@ static int replay_one(struct run *run, const struct step *step,
 	return bad(run, "operation", name);
 }
 
+/* What the operation stands behind, if that is not success. */
+static bool is_after(const json_t *op, enum tdp_outcome *outcome)
+{
+	static const struct {
+		const char *name;
+		enum tdp_outcome outcome;
+	} after[] = {
+		{ "fault", TDP_OUTCOME_GUEST_FAULT },
+		{ "nested_exit", TDP_OUTCOME_NESTED_EXIT },
+	};
+	const char *on = json_text(op, "on");
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(after); i++)
+		if (!strcmp(after[i].name, on)) {
+			*outcome = after[i].outcome;
+			return true;
+		}
+	return false;
+}
+
 /* Is the operation due, after what the one before gave? */
 static bool is_due(const struct tdp_result *before, const json_t *op)
 {
-	bool on_fault = !strcmp(json_text(op, "on"), "fault");
+	enum tdp_outcome outcome;
 
-	if (on_fault)
-		return before->outcome == TDP_OUTCOME_GUEST_FAULT;
+	if (is_after(op, &outcome))
+		return before->outcome == outcome;
 	return before->outcome == TDP_OUTCOME_DONE ||
 	       before->outcome == TDP_OUTCOME_EMULATE;
 }
@@ -174,9 +243,10 @@ static void sum_up(struct tdp_result *sum, const struct tdp_result *one,
 		   const json_t *op)
 {
 	struct tdp_result end = *sum;
+	enum tdp_outcome outcome;
 
 	diff_add_result(sum, one);
-	if (strcmp(json_text(op, "on"), "fault") != 0)
+	if (!is_after(op, &outcome))
 		return;
 	end.faults_fixed = sum->faults_fixed;
 	end.faults_spurious = sum->faults_spurious;

@@ -17,7 +17,8 @@
  * model; run->outcome receives what they gave together.
  *
  * An operation that does not complete ends the list, but for those that
- * stand behind a fault of the guest ("on": "fault").
+ * stand behind a fault of the guest ("on": "fault") or an exit of L2 to L1
+ * ("on": "nested_exit").
  */
 int ops_replay(struct run *run, const struct step *step, const json_t *object);
 

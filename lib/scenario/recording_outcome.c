@@ -57,8 +57,7 @@ const char *diff_exit_of(enum tdp_outcome outcome)
 	}
 }
 
-/* kvm_run.memory_fault; @prefix tells it from arguments of the same name. */
-static void compare_memory_fault(struct diff *diff, const char *prefix)
+void diff_memory_fault(struct diff *diff, const char *prefix)
 {
 	const struct tdp_result *result = &diff->group.result;
 	const struct {
@@ -92,7 +91,7 @@ static void compare_run(struct diff *diff)
 
 	/* The one exit that a call makes which fails. */
 	if (!strcmp(exit, "MEMORY_FAULT")) {
-		compare_memory_fault(diff, "");
+		diff_memory_fault(diff, "");
 		return;
 	}
 	/* An exit that this call did not make is an earlier call's. */
@@ -122,7 +121,7 @@ void diff_prefault(struct diff *diff)
 	diff_word(diff, "run_exit",
 		  json_word(json_object_get(object, "run_exit")),
 		  result->exit_reason);
-	compare_memory_fault(diff, "mf_");
+	diff_memory_fault(diff, "mf_");
 }
 
 /* KVM_TRANSLATE ----------------------------------------------------------------- */

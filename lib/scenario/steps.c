@@ -23,6 +23,8 @@ void tdp_scenario_setup(const struct tdp_scenario *scenario,
 
 	*setup = (struct tdp_setup){
 		.irqchip = scenario->irqchip,
+		.vm_type = scenario->vm_type,
+		.gmem = scenario->gmem.nr,
 		.memslots = scenario->memslots.nr,
 		.memory = scenario->memory.nr,
 		.vcpus = scenario->nr_vcpus,
@@ -30,6 +32,16 @@ void tdp_scenario_setup(const struct tdp_scenario *scenario,
 	};
 	for (i = 0; i < scenario->nr_steps; i++)
 		setup->together |= step_together(&scenario->steps[i]) != NULL;
+}
+
+void tdp_scenario_gmem(const struct tdp_scenario *scenario, unsigned int index,
+		       uint64_t *size, uint64_t *flags)
+{
+	const struct gmem_args *files = scenario->gmem.items;
+
+	assert(index < scenario->gmem.nr);
+	*size = files[index].size;
+	*flags = files[index].flags;
 }
 
 const struct tdp_memslot *
@@ -136,6 +148,16 @@ bool tdp_step_sregs(const struct tdp_scenario *scenario, unsigned int step,
 	if (s->verb->sregs)
 		s->verb->sregs(s->args, sregs);
 	return s->verb->sregs;
+}
+
+bool tdp_step_l1_sregs(const struct tdp_scenario *scenario, unsigned int step,
+		       struct tdp_sregs *sregs)
+{
+	const struct step *s = step_at(scenario, step);
+
+	if (s->verb->l1_sregs)
+		s->verb->l1_sregs(s->args, sregs);
+	return s->verb->l1_sregs;
 }
 
 bool tdp_step_cpuid(const struct tdp_scenario *scenario, unsigned int step,

@@ -37,6 +37,7 @@ struct verb {
 	int (*run)(struct run *run, const void *args);
 	/* As data (tdpsim/steps.h): each where the verb has such arguments. */
 	void (*sregs)(const void *args, struct tdp_sregs *sregs);
+	void (*l1_sregs)(const void *args, struct tdp_sregs *sregs);
 	void (*cpuid)(const struct step *step, struct tdp_cpuid *cpuid);
 	uint64_t (*reg)(const void *args, uint64_t value);
 	int (*tables)(const void *args, const struct tdp_guest_memory *memory,

@@ -253,6 +253,13 @@ static void nested_sregs(const void *args, struct tdp_sregs *sregs)
 	regs_apply(&a->l2, sregs);
 }
 
+static void nested_l1_sregs(const void *args, struct tdp_sregs *sregs)
+{
+	const struct nested_args *a = args;
+
+	regs_apply(&a->l1, sregs);
+}
+
 static int run_nested_enter(struct run *run, const void *args)
 {
 	const struct nested_args *a = args;
@@ -394,6 +401,7 @@ const struct verb verb_set_nested_state = {
 	.fields = FIELDS_MODE,
 	.run = run_set_nested_state,
 	.sregs = nested_sregs,
+	.l1_sregs = nested_l1_sregs,
 };
 
 static int run_get_nested_state(struct run *run, const void *args)

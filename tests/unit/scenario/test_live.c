@@ -24,8 +24,17 @@
 	"\"op\":\"KVM_RUN\"," rest "}\n"
 #define FETCH "{\"op\":\"access\",\"vcpu\":0,\"kind\":\"fetch\",\"gva\":\"0xe0000000\"}"
 #define READ "{\"op\":\"access\",\"vcpu\":0,\"kind\":\"read\",\"gva\":\"0x1000\",\"size\":1}"
+#define BEHIND                                                                \
+	"{\"op\":\"access\",\"vcpu\":0,\"kind\":\"fetch\",\"gva\":\"0xe00000b3\","  \
+	"\"on\":\"nested_exit\"}"
+#define EXIT(code) "\"l1_exit\":\"" code "\",\"l1_info1\":\"0x0\",\"l1_info2\":\"0x0\","
+#define NO_L2 "{\"op\":\"nested_exit\",\"vcpu\":0,\"code\":\"0x81\"}"
+#define HSAVE "{\"op\":\"set_msr\",\"vcpu\":0,\"msr\":\"0xc0010117\",\"value\":\"0x3000\"}"
+/* vmcb12 has zeros, but no ASID: L1 gets VMEXIT_INVALID. */
+#define VMRUN HSAVE ",{\"op\":\"vmrun\",\"vcpu\":0,\"vmcb\":\"0x1000\"}"
 #define DONE "\"errno\":\"\",\"exit_s\":\"IO\","
 #define TWO "\"stats\":{\"pages_4k\":2,\"pf_fixed\":2}"
+#define ONE "\"stats\":{\"pages_4k\":1,\"pf_fixed\":1}"
 #define OPS(list) "\"do\":[" list "],"
 
 static const char scenario[] =
@@ -70,6 +79,31 @@ static const struct row {
 	{ "run_ended", "", "step", NULL },
 };
 
+/* L1 with SVM on, whose step is a VMRUN. */
+static const char svm[] =
+	"scenario: live\n"
+	"about: VMRUN fails\n"
+	"host: { vendor: amd }\n"
+	"kvm: { profile: v6.12, tdp: off }\n"
+	"memslots:\n"
+	"  - { slot: 0, gpa: 0, size: 1MiB }\n"
+	"vcpus:\n"
+	"  - { mode: 4-level, cr3: 0x2000, efer: LME|LMA|SVME }\n"
+	"steps:\n"
+	"  - read: { gva: 0x1000 }\n";
+
+static const struct row nested[] = {
+	{ "same", STEP(DONE EXIT("0xffffffff") OPS(VMRUN) "\"n\":0"), NULL, NULL },
+	{ "goes_on", STEP(DONE EXIT("0xffffffff") OPS(VMRUN "," BEHIND) ONE),
+	  NULL, NULL },
+	{ "code", STEP(DONE EXIT("0x81") OPS(VMRUN) "\"n\":0"), "l1_exit", NULL },
+	{ "none", STEP(DONE EXIT("0x81") OPS(FETCH) ONE), "outcome", NULL },
+	{ "unheard", STEP(DONE OPS(VMRUN) "\"n\":0"), "outcome", NULL },
+	{ "exit_of_none", STEP(DONE EXIT("0x0") OPS(NO_L2) "\"n\":0"), "outcome", NULL },
+	{ "hsave", STEP("\"errno\":\"\"," OPS(HSAVE) "\"exit_s\":\"IO\""),
+	  NULL, NULL },
+};
+
 static const struct bad {
 	const char *name;
 	const char *operations;
@@ -81,6 +115,9 @@ static const struct bad {
 	  "access \"read\"" },
 	{ "no_vcpu_to_set", "{\"op\":\"set_sregs\",\"vcpu\":7}", "\"set_sregs\"" },
 	{ "no_vcpu_to_run", "{\"op\":\"run\",\"vcpu\":7}", "\"run\"" },
+	{ "no_vcpu_for_vmrun", "{\"op\":\"vmrun\",\"vcpu\":7}", "\"vmrun\"" },
+	{ "no_vcpu_to_exit", "{\"op\":\"nested_exit\",\"vcpu\":7}", "\"nested_exit\"" },
+	{ "no_vcpu_for_msr", "{\"op\":\"set_msr\",\"vcpu\":7}", "\"set_msr\"" },
 	{ "long_write", "{\"op\":\"write\",\"gpa\":\"0x0\",\"value\":\"0x0\",\"size\":9}",
 	  "write \"size\"" },
 	{ "long_access", "{\"op\":\"access\",\"vcpu\":0,\"kind\":\"read\","
@@ -127,7 +164,7 @@ static void on_left_out(unsigned int step, const char *op, const char *why,
 }
 
 /* The scenario against a recording with this line for its step. */
-static int compare(const char *step, struct heard *heard,
+static int compare(const char *text_of, const char *step, struct heard *heard,
 		   struct tdp_diff_summary *summary, struct tdp_error *err)
 {
 	const struct tdp_diff_report report = {
@@ -140,7 +177,7 @@ static int compare(const char *step, struct heard *heard,
 	int ret;
 
 	snprintf(text, sizeof(text), "%s%s%s", ENV, MACHINE, step);
-	write_file(yaml, ".yaml", scenario);
+	write_file(yaml, ".yaml", text_of);
 	write_file(lines, ".jsonl", text);
 	ret = tdp_recording_open(lines, &recording, err);
 	if (!ret) {
@@ -153,20 +190,29 @@ static int compare(const char *step, struct heard *heard,
 	return ret;
 }
 
-static void one_difference_is_found(void **state)
+static void find_one(const char *text, const struct row *row)
 {
-	const struct row *row = *state;
 	struct tdp_diff_summary summary = { 0 };
 	struct heard heard = { 0 };
 	struct tdp_error err = { 0 };
 
-	if (compare(row->step, &heard, &summary, &err))
+	if (compare(text, row->step, &heard, &summary, &err))
 		fail_msg("%s", err.message);
 	assert_string_equal(heard.field, row->field ? row->field : "");
 	assert_int_equal(heard.differences, row->field ? 1 : 0);
 	assert_int_equal(summary.differences, heard.differences);
 	assert_string_equal(heard.why, row->why ? row->why : "");
 	assert_int_equal(summary.left_out, row->why ? 1 : 0);
+}
+
+static void one_difference_is_found(void **state)
+{
+	find_one(scenario, *state);
+}
+
+static void one_is_found_of_l2(void **state)
+{
+	find_one(svm, *state);
 }
 
 static void bad_operation_is_refused(void **state)
@@ -178,7 +224,8 @@ static void bad_operation_is_refused(void **state)
 	char step[512];
 
 	snprintf(step, sizeof(step), STEP(DONE "\"do\":[%s]"), row->operations);
-	assert_int_equal(compare(step, &heard, &summary, &err), TDP_EINPUT);
+	assert_int_equal(compare(scenario, step, &heard, &summary, &err),
+			 TDP_EINPUT);
 	if (!strstr(err.message, row->message))
 		fail_msg("%s", err.message);
 }
@@ -187,6 +234,7 @@ int main(void)
 {
 	static const struct suite suites[] = {
 		ROWS(rows, one_difference_is_found),
+		ROWS(nested, one_is_found_of_l2),
 		ROWS(bad, bad_operation_is_refused),
 	};
 

@@ -11,6 +11,9 @@ static const char text[] =
 	"about: everything that a scenario can hold\n"
 	"host: { vendor: amd }\n"
 	"kvm: { profile: v6.12, nx_huge_pages: force }\n"
+	"create: { type: sw-protected }\n"
+	"gmem:\n"
+	"  - { size: 2MiB }\n"
 	"memslots:\n"
 	"  - { slot: 3, gpa: 1MiB, size: 2MiB, backing: thp, untouched: true }\n"
 	"vcpus:\n"
@@ -26,7 +29,8 @@ static const char text[] =
 	"  - set_cpuid: { maxphyaddr: 39 }\n"
 	"  - guest_tables: { at: 0x100000, mode: 4-level,\n"
 	"                    pages: [ { gva: 0x400000, gpa: 0x100000 } ] }\n"
-	"  - set_backing: { gpa: 1MiB, size: 4KiB, backing: unmapped }\n";
+	"  - set_backing: { gpa: 1MiB, size: 4KiB, backing: unmapped }\n"
+	"  - set_nested_state: { l1: { cr3: 0x7000 } }\n";
 /* clang-format on */
 
 static struct tdp_scenario *load(void)
@@ -46,13 +50,19 @@ static void machine_is_told(void **state)
 	struct tdp_vcpu_setup vcpu;
 	struct tdp_content content;
 	struct tdp_setup setup;
+	uint64_t size, flags;
 
 	(void)state;
 	tdp_scenario_setup(s, &setup);
 	assert_int_equal(setup.memslots, 1);
 	assert_int_equal(setup.memory, 1);
 	assert_int_equal(setup.vcpus, 2);
-	assert_int_equal(setup.steps, 7);
+	assert_int_equal(setup.steps, 8);
+	assert_int_equal(setup.vm_type, 1);
+	assert_int_equal(setup.gmem, 1);
+	tdp_scenario_gmem(s, 0, &size, &flags);
+	assert_int_equal(size, 2 << 20);
+	assert_int_equal(flags, 0);
 	assert_string_equal(
 		tdp_kvm_config_get(tdp_scenario_kvm(s), "nx_huge_pages"),
 		"force");
@@ -81,7 +91,7 @@ static void arguments_are_told(void **state)
 	tdp_scenario_step(s, 1, &step);
 	assert_string_equal(step.verb, "read");
 	assert_int_equal(step.vcpu, 1);
-	assert_int_equal(step.line, 13);
+	assert_int_equal(step.line, 16);
 	assert_int_equal(tdp_step_number(s, 1, "gva"), 0x5000);
 	assert_int_equal(tdp_step_number(s, 1, "user"), 1);
 	assert_true(tdp_step_has(s, 1, "user"));
@@ -107,6 +117,10 @@ static void registers_change_as_named(void **state)
 	assert_int_equal(sregs.cr3, 0x2000);
 	assert_int_equal(sregs.efer, 0xd00);
 	assert_false(tdp_step_sregs(s, 1, &sregs));
+	assert_true(tdp_step_l1_sregs(s, 8, &sregs));
+	assert_int_equal(sregs.cr3, 0x7000);
+	assert_int_equal(sregs.efer, 0xd00);
+	assert_false(tdp_step_l1_sregs(s, 2, &sregs));
 	assert_int_equal(tdp_step_register(s, 4, 0x20), 0x100020);
 	assert_int_equal(tdp_step_register(s, 1, 0x20), 0x20);
 	assert_true(tdp_step_cpuid(s, 5, &cpuid));
@@ -185,6 +199,28 @@ static void machine_comes_from_its_line(void **state)
 	assert_int_equal(
 		tdp_machine_parse("{\"release\":\"1\"}", &machine, &err),
 		TDP_EINPUT);
+	assert_int_equal(tdp_machine_parse("{\"release\":\"6.12.0\","
+					   "\"module\":\"kvm_pvm\"}",
+					   &machine, &err),
+			 TDP_EINPUT);
+	assert_non_null(strstr(err.message, "kvm_pvm"));
+}
+
+/* Up to what is configured: private memory. */
+static void configuration_comes_from_capabilities(void **state)
+{
+	struct tdp_error err = { 0 };
+	struct tdp_machine machine;
+
+	(void)state;
+	assert_int_equal(tdp_machine_parse("{\"release\":\"6.12.0\","
+					   "\"vendor\":\"AMD\","
+					   "\"module\":\"kvm_amd\","
+					   "\"CAP_MEMORY_ATTRIBUTES\":0}",
+					   &machine, &err),
+			 TDP_OK);
+	assert_string_equal(tdp_kvm_config_get(&machine.kvm, "sw_protected_vm"),
+			    "off");
 }
 
 int main(void)
@@ -195,6 +231,7 @@ int main(void)
 		CASE(registers_change_as_named),
 		CASE(tables_are_written_elsewhere),
 		CASE(machine_comes_from_its_line),
+		CASE(configuration_comes_from_capabilities),
 	};
 
 	return RUN("steps", suites);
