@@ -241,3 +241,21 @@ int backing_change(struct runner *r, uint64_t hva,
 		return skip(r, "a change of parts that differ");
 	return change_piece(r, piece, call, c);
 }
+
+/* Whole pieces only: what is known of their pages is gone. */
+void pieces_forget(struct runner *r, uint64_t hva, uint64_t size)
+{
+	uint64_t at;
+	struct piece *piece;
+
+	if (cut(r, hva) || cut(r, hva + size))
+		return;
+	for (at = hva; at < hva + size; at += piece->size) {
+		piece = piece_of(r, at, NULL);
+		if (!piece)
+			return;
+		piece->backing = TDP_BACKING_UNMAPPED;
+		free(piece->written);
+		piece->written = NULL;
+	}
+}

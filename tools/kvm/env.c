@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine that is recorded, and the CPUID of its guests. */
 #include <cpuid.h>
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -48,7 +49,7 @@ static const char *const parameters[] = {
 	"kvm_intel.pml",
 };
 
-static void add_parameters(json_t *env)
+static void add_parameters(struct runner *r, json_t *env)
 {
 	char path[192], value[64];
 	unsigned int i;
@@ -58,10 +59,27 @@ static void add_parameters(json_t *env)
 
 		snprintf(path, sizeof(path), "/sys/module/%.*s/parameters/%s",
 			 (int)(dot - parameters[i]), parameters[i], dot + 1);
-		if (read_line(path, value, sizeof(value)))
-			json_object_set_new(env, parameters[i],
-					    json_string(value));
+		if (!read_line(path, value, sizeof(value)))
+			continue;
+		json_object_set_new(env, parameters[i], json_string(value));
+		if (!strcmp(parameters[i], "kvm_amd.npt"))
+			r->npt = value[0] == 'Y' || value[0] == '1';
 	}
+}
+
+/* The module that runs guests: kvm_intel, kvm_amd, or one of no processor's. */
+static void add_module(json_t *env)
+{
+	DIR *dir = opendir("/sys/module");
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, "kvm_", 4) &&
+		    strcmp(entry->d_name, "kvm_guest") != 0)
+			json_object_set_new(env, "module",
+					    json_string(entry->d_name));
+	if (dir)
+		closedir(dir);
 }
 
 /* The processor -------------------------------------------------------------------- */
@@ -83,6 +101,8 @@ static void add_number(json_t *env, const char *key, unsigned int value)
 	json_object_set_new(env, key, json_integer(value));
 }
 
+#define NRIPS (1u << 3) /* APM 3: CPUID Fn8000_000A_EDX */
+
 static void add_processor(struct runner *r, json_t *env)
 {
 	struct leaf vendor = cpuid(0), features = cpuid(7),
@@ -101,6 +121,7 @@ static void add_processor(struct runner *r, json_t *env)
 	add_number(env, "pdpe1gb", extended.d >> 26 & 1);
 	add_number(env, "svm", extended.c >> 2 & 1);
 	json_object_set_new(env, "svm_features", hex(cpuid(0x8000000a).d));
+	r->nrips = cpuid(0x8000000a).d & NRIPS;
 	/* Is the host kernel itself in 5-level mode? */
 	add_number(env, "cpuinfo_la57", has_word("/proc/cpuinfo", " la57"));
 }
@@ -156,7 +177,8 @@ char *env_line(struct runner *r)
 	json_object_set_new(env, "recorder",
 			    json_sprintf("tdpsim-kvm %s", tdp_version_name()));
 	json_object_set_new(env, "release", json_string(name.release));
-	add_parameters(env);
+	add_parameters(r, env);
+	add_module(env);
 	add_processor(r, env);
 	add_capabilities(r, env);
 	add_emulator(r, env);

@@ -75,6 +75,22 @@ static uint32_t flags_of(const struct tdp_memslot *slot)
 	       (slot->flag_dirty_log ? KVM_MEM_LOG_DIRTY_PAGES : 0);
 }
 
+static int set_region2(struct runner *r, const struct tdp_memslot *slot,
+		       const struct kvm_userspace_memory_region *one)
+{
+	struct kvm_userspace_memory_region2 region = {
+		.slot = one->slot,
+		.flags = one->flags | KVM_MEM_GUEST_MEMFD,
+		.guest_phys_addr = one->guest_phys_addr,
+		.memory_size = one->memory_size,
+		.userspace_addr = one->userspace_addr,
+		.guest_memfd_offset = slot->gmem_offset,
+		.guest_memfd = (uint32_t)gmem_fd(r, slot->gmem),
+	};
+
+	return ioctl(r->vm, KVM_SET_USER_MEMORY_REGION2, &region);
+}
+
 static int set_region(struct runner *r, const struct tdp_memslot *slot,
 		      uint64_t hva)
 {
@@ -86,6 +102,8 @@ static int set_region(struct runner *r, const struct tdp_memslot *slot,
 		.userspace_addr = hva,
 	};
 
+	if (slot->gmem)
+		return set_region2(r, slot, &region);
 	return ioctl(r->vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
@@ -97,8 +115,6 @@ int memslot_set(struct runner *r, const struct tdp_memslot *slot, json_t *hvas)
 	uint64_t hva = slot->hva;
 	int ret;
 
-	if (slot->gmem)
-		return skip(r, "the runner makes no guest_memfd");
 	if (!old && is_plausible(slot)) {
 		region = region_for(r, slot, hva);
 		if (!region)
@@ -119,6 +135,21 @@ int memslot_set(struct runner *r, const struct tdp_memslot *slot, json_t *hvas)
 	region->gpa = slot->gpa;
 	region->flags = flags_of(slot);
 	return ret;
+}
+
+static int make_gmem(struct runner *r, unsigned int nr)
+{
+	uint64_t size, flags;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		tdp_scenario_gmem(r->scenario, i, &size, &flags);
+		if (gmem_create(r, size, flags) < 0)
+			return r->why[0] ? -1 :
+					   skip(r, "KVM_CREATE_GUEST_MEMFD: %s",
+						strerror(errno));
+	}
+	return 0;
 }
 
 static int make_memslots(struct runner *r, unsigned int nr)
@@ -189,7 +220,7 @@ int vcpu_set_sregs(struct runner *r, struct vcpu *v,
 		memcpy(now.pdptrs, sregs->pdptr, sizeof(now.pdptrs));
 	}
 	if (r->payload.used)
-		payload_segments(r, &now);
+		payload_segments(r, place_of(v).page, &now);
 	return ioctl(v->fd, KVM_SET_SREGS2, &now);
 }
 
@@ -233,7 +264,7 @@ static int set_segments(struct runner *r, struct vcpu *v)
 		return 0;
 	if (ioctl(v->fd, KVM_GET_SREGS2, &now) < 0)
 		return -1;
-	payload_segments(r, &now);
+	payload_segments(r, place_of(v).page, &now);
 	return ioctl(v->fd, KVM_SET_SREGS2, &now);
 }
 
@@ -335,14 +366,17 @@ int machine_make(struct runner *r)
 	set_parameters(r);
 	if (r->trace)
 		trace_drop(r->trace);
-	r->vm = ioctl(r->kvm, KVM_CREATE_VM, 0);
+	r->vm = ioctl(r->kvm, KVM_CREATE_VM, (unsigned long)setup.vm_type);
 	if (r->vm < 0)
-		return skip(r, "KVM_CREATE_VM: %s", strerror(errno));
+		return skip(r, "KVM_CREATE_VM of type %u: %s", setup.vm_type,
+			    strerror(errno));
 	stats_open(&r->stats, r->vm);
 	set_vmx_pages(r);
 	if (setup.irqchip && ioctl(r->vm, KVM_CREATE_IRQCHIP, 0))
 		return skip(r, "KVM_CREATE_IRQCHIP: %s", strerror(errno));
-	ret = make_memslots(r, setup.memslots);
+	ret = make_gmem(r, setup.gmem);
+	if (!ret)
+		ret = make_memslots(r, setup.memslots);
 	if (!ret)
 		ret = write_memory(r, setup.memory);
 	if (!ret && payload_slot_wanted(r))

@@ -282,3 +282,20 @@ int region_map(struct runner *r, struct region *region,
 	};
 	return piece_map(r, &region->pieces[0]);
 }
+
+void regions_free(struct runner *r)
+{
+	unsigned int i, p;
+
+	for (i = 0; i < NR_REGIONS; i++) {
+		struct region *region = &r->regions[i];
+
+		for (p = 0; region->owner && p < region->nr_pieces; p++) {
+			munmap((void *)region->pieces[p].hva,
+			       region->pieces[p].size);
+			piece_free(&region->pieces[p]);
+		}
+		*region = (struct region){ .used = false };
+	}
+	r->touched = 0;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SMM and L2 on /dev/kvm. */
+/* SMM and shutdown on /dev/kvm. */
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,6 +17,7 @@ int step_smi(struct runner *r, struct vcpu *v)
 	if (ioctl(v->fd, KVM_SMI, 0) < 0)
 		return skip(r, "KVM_SMI: %s", strerror(errno));
 	v->smi = true;
+	v->smi_in_l2 = v->in_l2;
 	run_until_entry(r, v);
 	/* Of a VM that KVM gave up, the next loop of KVM_RUN hears. */
 	if (json_object_del(r->line, "until_entry"))
@@ -40,20 +41,20 @@ int step_rsm(struct runner *r, struct vcpu *v)
 	return 0;
 }
 
-int step_nested_enter(struct runner *r, struct vcpu *v)
+/*
+ * An IDT without entries, then INT3, whose delivery faults, and that of the
+ * fault.  The model knows how KVM leaves the vCPU.
+ */
+int step_triple_fault(struct runner *r, struct vcpu *v)
 {
-	(void)v;
-	return skip(r, "the runner has no L1 yet");
-}
+	const struct registers registers = { .rbx = payload_operand(r, v, 0,
+								    0) };
+	struct code code = { .nr = 0 };
 
-int step_nested_exit(struct runner *r, struct vcpu *v)
-{
-	(void)v;
-	return skip(r, "the runner has no L1 yet");
-}
-
-int step_set_nested_state(struct runner *r, struct vcpu *v)
-{
-	(void)v;
-	return skip(r, "the runner has no nested state yet");
+	code_add(&code, "0f 01 1b"); /* lidt (%rbx) */
+	code_add(&code, "cc");
+	if (run_code(r, v, &code, &registers))
+		return -1;
+	v->dead = NULL;
+	return 0;
 }

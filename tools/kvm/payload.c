@@ -13,6 +13,7 @@
 #define PAYLOAD_BYTES (PAYLOAD_PAGES * (uint64_t)PAGE_BYTES)
 
 /* In the supervisor's page. */
+#define AT_VMRUN      0xb0u
 #define AT_IDT        0x100u
 #define AT_GDT        0x300u
 #define AT_TSS        0x380u
@@ -32,6 +33,16 @@ uint64_t payload_gpa(const struct runner *r, enum payload_page page)
 uint8_t *payload_host(const struct runner *r, enum payload_page page)
 {
 	return (uint8_t *)r->payload.hva + page * (uint64_t)PAGE_BYTES;
+}
+
+uint64_t vmrun_gpa(const struct runner *r)
+{
+	return payload_gpa(r, PAYLOAD_SUPERVISOR) + AT_VMRUN;
+}
+
+uint64_t l1_resumes_at(const struct runner *r)
+{
+	return vmrun_gpa(r) + 3; /* behind VMRUN */
 }
 
 /* Does a step run code in the guest? */
@@ -105,11 +116,12 @@ static void put(uint8_t *at, uint64_t value, unsigned int size)
 }
 
 /* SDM: "IDT Descriptors", "64-Bit Mode IDT" (3A). */
-static void put_gate(const struct runner *r, unsigned int vector, bool is_long)
+static void put_gate(const struct runner *r, enum payload_page page,
+		     unsigned int vector, bool is_long)
 {
-	uint8_t *gate = payload_host(r, PAYLOAD_SUPERVISOR) + AT_IDT +
+	uint8_t *gate = payload_host(r, page) + AT_IDT +
 			vector * (is_long ? 16 : 8);
-	uint64_t handler = payload_gpa(r, PAYLOAD_SUPERVISOR) + AT_HANDLERS +
+	uint64_t handler = payload_gpa(r, page) + AT_HANDLERS +
 			   vector * HANDLER_BYTES;
 
 	put(gate, handler & 0xffff, 2);
@@ -121,9 +133,9 @@ static void put_gate(const struct runner *r, unsigned int vector, bool is_long)
 }
 
 /* Vector N writes to port 0x40 + N. */
-static void put_handlers(const struct runner *r)
+static void put_handlers(const struct runner *r, enum payload_page page)
 {
-	uint8_t *at = payload_host(r, PAYLOAD_SUPERVISOR) + AT_HANDLERS;
+	uint8_t *at = payload_host(r, page) + AT_HANDLERS;
 	unsigned int vector;
 
 	for (vector = 0; vector < NR_VECTORS; vector++) {
@@ -132,9 +144,10 @@ static void put_handlers(const struct runner *r)
 	}
 }
 
-static void put_gdt(const struct runner *r, bool is_long)
+static void put_gdt(const struct runner *r, enum payload_page page,
+		    bool is_long)
 {
-	uint8_t *gdt = payload_host(r, PAYLOAD_SUPERVISOR) + AT_GDT;
+	uint8_t *gdt = payload_host(r, page) + AT_GDT;
 	uint64_t code = is_long ? 0x00af9b000000ffff : 0x00cf9b000000ffff;
 	uint64_t user = is_long ? 0x00affb000000ffff : 0x00cffb000000ffff;
 
@@ -145,10 +158,11 @@ static void put_gdt(const struct runner *r, bool is_long)
 }
 
 /* Stack of ring 0.  SDM: "Task-State Segment (TSS)", "Task Management in 64-bit Mode". */
-static void put_tss(const struct runner *r, bool is_long)
+static void put_tss(const struct runner *r, enum payload_page page,
+		    bool is_long)
 {
-	uint8_t *tss = payload_host(r, PAYLOAD_SUPERVISOR) + AT_TSS;
-	uint64_t stack = payload_gpa(r, PAYLOAD_SUPERVISOR) + AT_STACK;
+	uint8_t *tss = payload_host(r, page) + AT_TSS;
+	uint64_t stack = payload_gpa(r, page) + AT_STACK;
 
 	put(tss + 4, stack, is_long ? 8 : 4);
 	if (!is_long)
@@ -173,20 +187,20 @@ static struct kvm_segment data_segment(unsigned int dpl)
  * Flat 32-bit segments, also for real mode, or 64-bit code in long mode; the
  * tables that an exception is delivered by.
  */
-void payload_segments(const struct runner *r, struct kvm_sregs2 *sregs)
+void payload_segments(const struct runner *r, enum payload_page page,
+		      struct kvm_sregs2 *sregs)
 {
 	bool is_long = sregs->efer & EFER_LMA;
-	uint64_t base = payload_gpa(r, PAYLOAD_SUPERVISOR);
+	uint64_t base = payload_gpa(r, page);
 	struct kvm_segment stack = data_segment(0), code = stack;
 	unsigned int vector;
 
-	memset(payload_host(r, PAYLOAD_SUPERVISOR) + AT_IDT, 0,
-	       AT_HANDLERS - AT_IDT);
+	memset(payload_host(r, page) + AT_IDT, 0, AT_HANDLERS - AT_IDT);
 	for (vector = 0; vector < NR_VECTORS; vector++)
-		put_gate(r, vector, is_long);
-	put_handlers(r);
-	put_gdt(r, is_long);
-	put_tss(r, is_long);
+		put_gate(r, page, vector, is_long);
+	put_handlers(r, page);
+	put_gdt(r, page, is_long);
+	put_tss(r, page, is_long);
 	code.selector = 8;
 	code.type = 11;
 	code.l = is_long;
@@ -274,6 +288,14 @@ static bool uses_smm(const struct runner *r)
 
 int payload_make(struct runner *r)
 {
+	/*
+	 * L1 goes on behind VMRUN, whatever other vCPUs did meanwhile, and sets
+	 * GIF, which #VMEXIT has cleared.
+	 */
+	static const uint8_t vmrun[] = { 0x0f, 0x01,   0xd8, /* VMRUN */
+					 0x0f, 0x01,   0xdc, /* STGI */
+					 0xe6, PORT_L1 };
+
 	r->payload.gpa = choose(r);
 	if (!r->payload.gpa)
 		return skip(r, "no address is free for the payload");
@@ -282,6 +304,8 @@ int payload_make(struct runner *r)
 	if (uses_smm(r) && add_slot(r, 1, r->payload.hva) < 0)
 		return -1;
 	r->payload.used = true;
+	memcpy(payload_host(r, PAYLOAD_SUPERVISOR) + AT_VMRUN, vmrun,
+	       sizeof(vmrun));
 	tables_make(r);
 	return 0;
 }

@@ -65,6 +65,23 @@ json_t *op_add(struct runner *r, const char *name)
 	return op;
 }
 
+void op_on(json_t *op, const char *outcome)
+{
+	json_object_set_new(op, "on", json_string(outcome));
+}
+
+void op_write(struct runner *r, unsigned int as_id, uint64_t gpa,
+	      uint64_t value, unsigned int size)
+{
+	json_t *op = op_add(r, "write");
+
+	memory_write(r, as_id, gpa, value, size);
+	json_object_set_new(op, "as", json_integer(as_id));
+	json_object_set_new(op, "gpa", hex(gpa));
+	json_object_set_new(op, "value", hex(value));
+	json_object_set_new(op, "size", json_integer(size));
+}
+
 /* Counters of all, as differences. */
 static json_t *all_stats(struct runner *r)
 {
@@ -86,7 +103,8 @@ static void keep_preparations(struct runner *r)
 		const char *op = json_string_value(
 			json_object_get(json_array_get(r->ops, i), "op"));
 
-		if (strcmp(op, "write") != 0 && strcmp(op, "set_sregs") != 0)
+		if (strcmp(op, "write") != 0 && strcmp(op, "set_sregs") != 0 &&
+		    strcmp(op, "set_msr") != 0)
 			json_array_remove(r->ops, i);
 		else
 			i++;

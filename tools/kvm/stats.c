@@ -97,3 +97,10 @@ void stats_add(struct stats *stats, json_t *object)
 		stats->last[i] = now;
 	}
 }
+
+void stats_close(struct stats *stats)
+{
+	if (stats->fd >= 0)
+		close(stats->fd);
+	stats->fd = -1;
+}

@@ -76,12 +76,13 @@ static int step_signal(struct runner *r, struct vcpu *v)
 
 static int step_set_sregs(struct runner *r, struct vcpu *v)
 {
+	const struct place place = place_of(v);
 	struct tdp_sregs sregs;
 
 	vcpu_get_sregs(v, &sregs);
 	tdp_step_sregs(r->scenario, r->step, &sregs);
 	/* PDPTEs are read now: the payload's has to be there. */
-	if (r->payload.used && tables_link(r, vcpu_in_smm(v), &sregs) < 0)
+	if (r->payload.used && tables_link(r, &place, &sregs) < 0)
 		return -1;
 	op_add(r, "verb");
 	line_result(r, "KVM_SET_SREGS2", vcpu_set_sregs(r, v, &sregs));
@@ -149,6 +150,7 @@ static int step_write_reg(struct runner *r, struct vcpu *v)
 	uint64_t value = tdp_step_register(r->scenario, r->step,
 					   register_value(v, reg));
 	struct registers registers = { .rax = value };
+	const struct place place = place_of(v);
 	struct code code = { .nr = 0 };
 	struct tdp_sregs sregs;
 
@@ -160,7 +162,7 @@ static int step_write_reg(struct runner *r, struct vcpu *v)
 	if (reg >= TDP_NR_REGS || !writes[reg])
 		return skip(r, "no payload writes this register");
 	new_sregs(v, reg, value, &sregs);
-	if (tables_link(r, vcpu_in_smm(v), &sregs) < 0)
+	if (tables_link(r, &place, &sregs) < 0)
 		return -1;
 	if (reg == TDP_REG_EFER && r->tcg && (value & EFER_LME) &&
 	    !(sregs.cr0 & CR0_PG))
@@ -233,6 +235,28 @@ static int step_rdmsr(struct runner *r, struct vcpu *v)
 	    !ioctl(v->fd, KVM_GET_REGS, &regs))
 		line_hex(r, "value", regs.rdx << 32 | (uint32_t)regs.rax);
 	return 0;
+}
+
+static int step_invlpg(struct runner *r, struct vcpu *v)
+{
+	const struct registers registers = { .rbx = number(r, "gva") };
+	struct code code = { .nr = 0, .refetch = true };
+
+	code_add(&code, "0f 01 3b"); /* invlpg (%rbx) */
+	return run_code(r, v, &code, &registers);
+}
+
+static int step_invpcid(struct runner *r, struct vcpu *v)
+{
+	const struct registers registers = {
+		.rax = number(r, "type"),
+		.rbx = payload_operand(r, v, number(r, "pcid"),
+				       number(r, "gla")),
+	};
+	struct code code = { .nr = 0, .refetch = true };
+
+	code_add(&code, "66 0f 38 82 03"); /* invpcid (%rbx),%rax */
+	return run_code(r, v, &code, &registers);
 }
 
 /* Memory -------------------------------------------------------------------------------- */
@@ -494,6 +518,25 @@ static int step_model_only(struct runner *r, struct vcpu *v)
 	return skip(r, "a question to the model: nothing happens");
 }
 
+static int step_emulate(struct runner *r, struct vcpu *v)
+{
+	(void)v;
+	return skip(r, "no payload makes KVM emulate an access that it need "
+		       "not: that takes kvm.force_emulation_prefix");
+}
+
+static int step_vmx(struct runner *r, struct vcpu *v)
+{
+	(void)v;
+	return skip(r, "no payload has instructions of VMX");
+}
+
+static int step_together(struct runner *r, struct vcpu *v)
+{
+	(void)v;
+	return skip(r, "what happens together has no order to carry out");
+}
+
 static int step_no_way(struct runner *r, struct vcpu *v)
 {
 	(void)v;
@@ -535,15 +578,35 @@ static const struct {
 	{ "nested_enter", step_nested_enter, true, true,
 	  "L2 was not entered in an earlier step" },
 	{ "nested_exit", step_nested_exit, true, true, NULL },
-	{ "set_nested_state", step_set_nested_state, false, true,
+	{ "set_nested_state", step_set_nested_state, true, true,
 	  "L2 was not entered in an earlier step" },
-	{ "vmrun", step_nested_enter, false, true,
+	{ "vmrun", step_vmrun, true, true,
 	  "L2 was not entered in an earlier step" },
-	{ "triple_fault", step_no_way, false, true,
+	{ "get_nested_state", step_get_nested_state, false, true, NULL },
+	{ "set_mp_state", step_set_mp_state, false, true,
+	  "the vCPU was not put into that state in an earlier step" },
+	{ "triple_fault", step_triple_fault, true, true,
 	  "the vCPU was not shut down in an earlier step" },
+	{ "invlpg", step_invlpg, true, true, NULL },
+	{ "invpcid", step_invpcid, true, true, NULL },
+	{ "invept", step_vmx, false, true, NULL },
+	{ "invvpid", step_vmx, false, true, NULL },
+	{ "vmfunc", step_vmx, false, true, NULL },
+	{ "new_vm", step_new_vm, false, false, NULL },
+	{ "check_extension", step_check_extension, false, false, NULL },
+	{ "disable_quirks", step_disable_quirks, false, false, NULL },
+	{ "create_vm", step_create_vm, false, false, NULL },
+	{ "set_nr_mmu_pages", step_set_nr_mmu_pages, false, false, NULL },
+	{ "get_nr_mmu_pages", step_get_nr_mmu_pages, false, false, NULL },
+	{ "set_attributes", step_set_attributes, false, false, NULL },
+	{ "create_gmem", step_create_gmem, false, false, NULL },
+	{ "punch_gmem", step_punch_gmem, false, false, NULL },
+	{ "mmap_gmem", step_mmap_gmem, false, false, NULL },
+	{ "touch", step_touch, false, false, NULL },
+	{ "together", step_together, false, false, NULL },
 	{ "check", step_model_only, false, false, NULL },
 	{ "translate", step_model_only, false, false, NULL },
-	{ "emulate", step_no_way, false, false, NULL },
+	{ "emulate", step_emulate, false, true, NULL },
 	{ "kvm_translate", step_kvm_translate, false, true, NULL },
 	{ "nx_huge_pages", step_nx_huge_pages, false, false, NULL },
 	{ "toggle_dirty_log", step_toggle_dirty_log, false, false, NULL },
@@ -566,6 +629,12 @@ bool verb_needs_payload(const char *verb)
 	return false;
 }
 
+bool verb_is_nested(const char *verb)
+{
+	return !strcmp(verb, "nested_enter") || !strcmp(verb, "vmrun") ||
+	       !strcmp(verb, "set_nested_state");
+}
+
 /*
  * A vCPU that is not where the scenario has it: what it would do then is not
  * the scenario's.
@@ -576,6 +645,8 @@ static int make(struct runner *r, unsigned int verb, struct vcpu *v)
 
 	if (v->dead && verbs[verb].vcpu)
 		return skip(r, "%s", v->dead);
+	if (verbs[verb].vcpu && r->nested)
+		v->in_l2 = vcpu_in_l2(v);
 	ret = verbs[verb].make(r, v);
 	if (ret && verbs[verb].lost)
 		v->dead = verbs[verb].lost;

@@ -30,7 +30,10 @@ enum tree {
 	TREE_32BIT = 0, /* level 1 */
 	TREE_LONG = 1,  /* levels 1..4 in the pages behind it */
 	TREE_NESTED = 6,
+	TREE_NESTED_32BIT = 11,
 };
+
+enum tree_kind { TREES_OWN, TREES_NESTED };
 
 struct format {
 	unsigned int levels;
@@ -78,65 +81,64 @@ static uint64_t tree_table(const struct runner *r, enum tree tree,
 
 /* Writing ------------------------------------------------------------------------- */
 
-static void write_entry(struct runner *r, unsigned int as_id, uint64_t gpa,
-			uint64_t value, unsigned int size)
+static bool is_nested(enum tree tree)
 {
-	json_t *op = op_add(r, "write");
-
-	memory_write(r, as_id, gpa, value, size);
-	json_object_set_new(op, "as", json_integer(as_id));
-	json_object_set_new(op, "gpa", hex(gpa));
-	json_object_set_new(op, "value", hex(value));
-	json_object_set_new(op, "size", json_integer(size));
+	return tree == TREE_NESTED || tree == TREE_NESTED_32BIT;
 }
 
 static void write_tree(struct runner *r, enum tree tree, unsigned int bytes,
 		       unsigned int bits)
 {
 	const struct format f = { 4, bits, bytes, tree, 0 };
-	unsigned int top = tree == TREE_32BIT ? 1 : 4, level, page;
+	unsigned int top = bytes == 4 ? 1 : 4, level, page;
 	uint64_t gva;
 
 	for (page = 0; page < PAYLOAD_PAGES; page++) {
 		uint64_t rights = PTE_P | PTE_W | PTE_A | PTE_D;
 
 		gva = payload_gpa(r, page);
-		if (page == PAYLOAD_USER || tree == TREE_NESTED)
+		if (page == PAYLOAD_USER || is_nested(tree))
 			rights |= PTE_U;
-		if (tree == TREE_NESTED || page <= PAYLOAD_USER ||
+		if (is_nested(tree) || page <= PAYLOAD_USER ||
 		    page == PAYLOAD_L2)
-			write_entry(
-				r, 0,
-				entry_at(&f, tree_table(r, tree, 1), gva, 1),
-				gva | rights, bytes);
+			op_write(r, 0,
+				 entry_at(&f, tree_table(r, tree, 1), gva, 1),
+				 gva | rights, bytes);
 	}
 	gva = payload_gpa(r, 0);
 	for (level = 2; level <= top; level++)
-		write_entry(
-			r, 0,
-			entry_at(&f, tree_table(r, tree, level), gva, level),
-			tree_table(r, tree, level - 1) | PTE_TABLE, bytes);
+		op_write(r, 0,
+			 entry_at(&f, tree_table(r, tree, level), gva, level),
+			 tree_table(r, tree, level - 1) | PTE_TABLE, bytes);
+}
+
+static bool uses_nested(const struct runner *r)
+{
+	struct tdp_setup setup;
+	struct tdp_step info;
+	unsigned int i;
+
+	tdp_scenario_setup(r->scenario, &setup);
+	for (i = 1; i <= setup.steps; i++) {
+		tdp_scenario_step(r->scenario, i, &info);
+		if (verb_is_nested(info.verb))
+			return true;
+	}
+	return false;
 }
 
 /* Only those that the scenario can need. */
 void tables_make(struct runner *r)
 {
-	struct tdp_setup setup;
-	unsigned int i;
-	bool nested = false;
-
-	tdp_scenario_setup(r->scenario, &setup);
-	for (i = 1; i <= setup.steps; i++) {
-		struct tdp_step info;
-
-		tdp_scenario_step(r->scenario, i, &info);
-		nested |= !strcmp(info.verb, "nested_enter");
-	}
+	r->nested = uses_nested(r);
 	if (r->payload.gpa < UINT64_C(1) << 32)
 		write_tree(r, TREE_32BIT, 4, 10);
 	write_tree(r, TREE_LONG, 8, 9);
-	if (nested)
-		write_tree(r, TREE_NESTED, 8, 9);
+	if (!r->nested)
+		return;
+	write_tree(r, TREE_NESTED, 8, 9);
+	if (r->payload.gpa < UINT64_C(1) << 32)
+		write_tree(r, TREE_NESTED_32BIT, 4, 10);
 }
 
 /* Walking ---------------------------------------------------------------------------- */
@@ -163,28 +165,58 @@ static bool is_leaf(const struct format *f, const struct tdp_sregs *sregs,
 	return level == 2 || f->levels > 3;
 }
 
-static void walk(struct runner *r, unsigned int as_id, const struct format *f,
+static void walk(struct runner *r, const struct place *place,
+		 const struct tdp_sregs *sregs, uint64_t gva,
+		 struct translation *t);
+
+/* L2's memory is where L1's nested tables have it. */
+static bool to_l1(struct runner *r, const struct place *place, uint64_t *gpa)
+{
+	const struct place l1 = { .as_id = place->as_id, .page = place->page };
+	struct translation t;
+
+	if (!place->npt)
+		return true;
+	walk(r, &l1, place->npt, *gpa, &t);
+	*gpa = t.gpa;
+	return t.present;
+}
+
+static bool read_entry(struct runner *r, const struct place *place,
+		       const struct format *f, uint64_t at, uint64_t *entry)
+{
+	*entry = 0;
+	return to_l1(r, place, &at) &&
+	       memory_read(r, place->as_id, at, entry, f->entry_bytes);
+}
+
+/* Without paging, everything is where it is. */
+static void walk(struct runner *r, const struct place *place,
 		 const struct tdp_sregs *sregs, uint64_t gva,
 		 struct translation *t)
 {
-	uint64_t table = f->root, entry, mask;
+	uint64_t table, entry, mask;
+	struct format f;
 	unsigned int level;
 
 	*t = (struct translation){ .rights = PTE_W | PTE_U };
-	for (level = f->levels; level; level--) {
+	if (!format_of(sregs, &f)) {
+		t->gpa = gva;
+		t->present = true;
+		return;
+	}
+	table = f.root;
+	for (level = f.levels; level; level--) {
 		t->level = level;
-		t->entry = entry_at(f, table, gva, level);
-		t->readable = memory_read(r, as_id, t->entry, &entry,
-					  f->entry_bytes);
-		if (f->entry_bytes == 4)
-			entry &= 0xffffffff;
+		t->entry = entry_at(&f, table, gva, level);
+		t->readable = read_entry(r, place, &f, t->entry, &entry);
 		if (!t->readable || !(entry & PTE_P))
 			return;
-		if (f->levels != 3 || level != 3)
+		if (f.levels != 3 || level != 3)
 			t->rights &= entry | PTE_NX;
 		t->rights |= entry & PTE_NX;
-		if (is_leaf(f, sregs, level, entry)) {
-			mask = (UINT64_C(1) << shift_of(f, level)) - 1;
+		if (is_leaf(&f, sregs, level, entry)) {
+			mask = (UINT64_C(1) << shift_of(&f, level)) - 1;
 			t->gpa = (entry & PTE_ADDRESS & ~mask) | (gva & mask);
 			t->present = true;
 			return;
@@ -193,18 +225,14 @@ static void walk(struct runner *r, unsigned int as_id, const struct format *f,
 	}
 }
 
-bool tables_walk(struct runner *r, unsigned int as_id,
+bool tables_walk(struct runner *r, const struct place *place,
 		 const struct tdp_sregs *sregs, uint64_t gva, uint64_t *gpa)
 {
 	struct translation t;
-	struct format f;
 
-	*gpa = gva;
-	if (!format_of(sregs, &f))
-		return true;
-	walk(r, as_id, &f, sregs, gva, &t);
+	walk(r, place, sregs, gva, &t);
 	*gpa = t.gpa;
-	return t.present;
+	return t.present && to_l1(r, place, gpa);
 }
 
 /* Linking ------------------------------------------------------------------------------ */
@@ -220,55 +248,67 @@ static bool is_usable(const struct tdp_sregs *sregs,
 	return !(t->rights & PTE_U) || !(sregs->cr4 & CR4_SMEP);
 }
 
-static int link_format(struct runner *r, unsigned int as_id,
-		       const struct format *f, const struct tdp_sregs *sregs)
+/* Refer to the payload's table of the level below. */
+static void write_link(struct runner *r, const struct place *place,
+		       const struct format *f, const struct translation *t)
 {
-	static const enum payload_page pages[] = { PAYLOAD_SUPERVISOR,
-						   PAYLOAD_USER };
-	struct translation t;
-	unsigned int i;
+	uint64_t bits = f->levels == 3 && t->level == 3 ? PTE_P : PTE_TABLE;
+	uint64_t at = t->entry;
 
-	for (i = 0; i < 2; i++) {
-		uint64_t gpa = payload_gpa(r, pages[i]);
-
-		walk(r, as_id, f, sregs, gpa, &t);
-		if (!t.present && !t.readable)
-			return 0; /* nor can the guest read it: it faults */
-		if (!t.present && t.level > 1) {
-			uint64_t bits = f->levels == 3 && t.level == 3 ?
-						PTE_P :
-						PTE_TABLE;
-
-			write_entry(r, as_id, t.entry,
-				    tree_table(r, f->tree, t.level - 1) | bits,
-				    f->entry_bytes);
-			walk(r, as_id, f, sregs, gpa, &t);
-		}
-		if (!t.present || !is_usable(sregs, &t, gpa, i))
-			return skip(r, "the guest's tables leave no room for "
-				       "the payload");
-	}
-	return 0;
+	if (to_l1(r, place, &at))
+		op_write(r, place->as_id, at,
+			 tree_table(r, f->tree, t->level - 1) | bits,
+			 f->entry_bytes);
 }
 
-int tables_link(struct runner *r, unsigned int as_id,
-		const struct tdp_sregs *sregs)
+/* Returns 1 if the guest has to read PDPTEs again. */
+static int link_page(struct runner *r, const struct place *place,
+		     const struct tdp_sregs *sregs, enum payload_page page,
+		     enum tree_kind kind)
 {
+	uint64_t gpa = payload_gpa(r, page);
+	struct translation t;
 	struct format f;
+	int ret = 0;
 
 	if (!format_of(sregs, &f))
 		return 0;
 	if (f.levels < 4 && r->payload.gpa >> 32)
 		return skip(r, "no address below 4 GiB is free for the "
 			       "payload");
-	return link_format(r, as_id, &f, sregs);
+	if (kind == TREES_NESTED)
+		f.tree = f.entry_bytes == 4 ? TREE_NESTED_32BIT : TREE_NESTED;
+	walk(r, place, sregs, gpa, &t);
+	if (!t.present && !t.readable)
+		return 0; /* nor can the guest read it: it faults */
+	if (!t.present && t.level > 1) {
+		ret = f.levels == 3 && t.level == 3;
+		write_link(r, place, &f, &t);
+		walk(r, place, sregs, gpa, &t);
+	}
+	if (!t.present ||
+	    !is_usable(sregs, &t, gpa,
+		       kind == TREES_NESTED || page == PAYLOAD_USER))
+		return skip(r, "the guest's tables leave no room for the "
+			       "payload");
+	return ret;
 }
 
-int tables_link_nested(struct runner *r, uint64_t root, unsigned int levels)
+int tables_link(struct runner *r, const struct place *place,
+		const struct tdp_sregs *sregs)
 {
-	const struct format f = { levels, 9, 8, TREE_NESTED,
-				  root & PTE_ADDRESS };
-	const struct tdp_sregs none = { 0 };
+	int first = link_page(r, place, sregs, place->page, TREES_OWN), next;
 
-	return link_format(r, 0, &f, &none);
+	if (first < 0)
+		return -1;
+	next = link_page(r, place, sregs, PAYLOAD_USER, TREES_OWN);
+	return next < 0 ? -1 : first || next;
+}
+
+/* All that L2 needs lies behind one entry, but for the tables of its tables. */
+int tables_link_nested(struct runner *r, const struct tdp_sregs *npt)
+{
+	const struct place l1 = { .page = PAYLOAD_SUPERVISOR };
+
+	return link_page(r, &l1, npt, PAYLOAD_L2, TREES_NESTED) < 0 ? -1 : 0;
 }

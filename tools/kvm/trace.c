@@ -163,13 +163,24 @@ static void system_add(struct trace *trace, const char *system)
 	closedir(dir);
 }
 
-/* The roles behind kvm_init_mmu(): no tracepoint, but with BTF a probe. */
+/* Where roles are computed: no tracepoint, but with BTF a probe. */
+static bool probe_role(const char *name, const char *function)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "r:tdpsim/%s %s "
+		 "root_role=vcpu->arch.mmu->root_role.word:x32 "
+		 "cpu_role=vcpu->arch.mmu->cpu_role.as_u64:x64",
+		 name, function);
+	return put(TRACEFS "/kprobe_events", text);
+}
+
 static bool probe_roles(void)
 {
-	return put(TRACEFS "/kprobe_events",
-		   "r:tdpsim/role_init_mmu kvm_init_mmu "
-		   "root_role=vcpu->arch.mmu->root_role.word:x32 "
-		   "cpu_role=vcpu->arch.mmu->cpu_role.as_u64:x64");
+	return probe_role("role_shadow_npt", "kvm_init_shadow_npt_mmu") &&
+	       probe_role("role_shadow_ept", "kvm_init_shadow_ept_mmu") &&
+	       probe_role("role_init_mmu", "kvm_init_mmu");
 }
 
 struct trace *trace_open(void)
