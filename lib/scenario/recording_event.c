@@ -154,6 +154,17 @@ static bool is_exit(enum tdp_event_id id)
 	return id == TDP_EV_kvm_exit || id == TDP_EV_kvm_nested_vmexit;
 }
 
+/* Of the exits that paging causes, or one that L1 intercepts by itself. */
+static bool is_paging_exit(uint64_t exit, enum tdp_vendor vendor)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(exits); i++)
+		if (exits[i].vendor == vendor && exits[i].exit == exit)
+			return true;
+	return false;
+}
+
 bool model_event_counts(const struct tdp_event *event, enum tdp_vendor vendor,
 			bool probes_roles)
 {
@@ -162,8 +173,8 @@ bool model_event_counts(const struct tdp_event *event, enum tdp_vendor vendor,
 	if (event->id == TDP_EV_kvm_unmap_hva_range)
 		return is_guest_memory(event->field[0]);
 	/* The recorder drops exceptions of VMX guests, with the interrupts. */
-	if (is_exit(event->id) && vendor == TDP_INTEL)
-		return event->field[1] != TDP_EXIT_PF;
+	if (is_exit(event->id))
+		return is_paging_exit(event->field[1], vendor);
 	return tdp_event_info(event->id)->is_tracepoint;
 }
 
