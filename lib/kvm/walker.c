@@ -57,7 +57,7 @@ static struct gw_mode mode_of(const struct tdp_vcpu *vcpu,
 
 	return (struct gw_mode){
 		.ept = is_ept,
-		.npt = mmu == &vcpu->guest_mmu && !is_ept,
+		.gmet = mmu == &vcpu->guest_mmu && !is_ept && base->cr4_smep,
 		.level = base->level,
 		.pse = ext->cr4_pse,
 		.nx = base->efer_nx,

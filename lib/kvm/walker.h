@@ -25,7 +25,7 @@
 /* Where reserved bits and rights come from; see walker_rules.c. */
 struct gw_mode {
 	bool ept;
-	bool npt;           /* L1's NPT: no CR4.SMEP of its own */
+	bool gmet;          /* L1's NPT from 7.2, with GMET: smep is that */
 	unsigned int level; /* of the root table: 2..5 */
 	bool pse;
 	bool nx;

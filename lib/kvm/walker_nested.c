@@ -15,8 +15,8 @@ const struct mmu *gw_walk_mmu(const struct tdp_vcpu *vcpu)
  */
 static uint64_t nested_access(const struct guest_walker *w, uint64_t access)
 {
-	if (w->mode.npt && w->mmu->cpu_role.base.cr4_smep)
-		return access; /* GMET: the flag is that of the access */
+	if (w->mode.gmet)
+		return access; /* the flag is that of the access */
 	if (!w->mode.ept || !w->mode.read_right)
 		return access | PFERR_USER;
 	return access & PFERR_GUEST_PAGE ? access & ~PFERR_USER : access;

@@ -137,7 +137,7 @@ bool gw_forbids(const struct gw_mode *m, uint32_t pfec, unsigned int access)
 	if ((pfec & PFERR_FETCH) && m->nx && !(access & TDP_ACC_EXEC))
 		return true;
 	/* With GMET, U of L1's entry is about execution only. */
-	if (user && !(access & TDP_ACC_USER) && !(m->npt && m->smep))
+	if (user && !(access & TDP_ACC_USER) && !m->gmet)
 		return true;
 	if ((pfec & PFERR_WRITE) && !(access & TDP_ACC_WRITE) &&
 	    (user || m->wp))

@@ -76,10 +76,10 @@ static const struct right_row {
 	{ "mbec_supervisor_fetch_needs_x", { EPT_7_2, .mbec = true },
 	  PFERR_FETCH, TDP_ACC_READ | TDP_ACC_USER, true },
 	{ "gmet_user_data_on_supervisor_page",
-	  { .level = 4, .npt = true, .smep = true, .nx = true, .wp = true },
+	  { .level = 4, .gmet = true, .smep = true, .nx = true, .wp = true },
 	  PFERR_USER, TDP_ACC_WRITE, false },
 	{ "gmet_supervisor_fetch_of_user_page",
-	  { .level = 4, .npt = true, .smep = true, .nx = true, .wp = true },
+	  { .level = 4, .gmet = true, .smep = true, .nx = true, .wp = true },
 	  PFERR_FETCH, TDP_ACC_EXEC | TDP_ACC_USER, true },
 	/* clang-format on */
 };
