@@ -24,7 +24,7 @@ extern "C" {
 	X(SHUTDOWN,	"shutdown",	"the guest took a triple fault") \
 	X(ENTRY_FAILED,	"entry_failed",	"hardware refused to enter the guest") \
 	X(KERNEL_BUG, "kernel_bug", \
-	  "the kernel accessed memory out of bounds: what follows is chance") \
+	  "a bug of the kernel has hit: what follows is chance") \
 	X(REFUSED, "refused", "userspace or the guest asked for what no CPU or kernel allows")
 /* clang-format on */
 
@@ -127,6 +127,8 @@ enum tdp_outcome {
 	X(NOT_LOGGED,		"not_logged",		"the slot keeps no dirty log") \
 	X(LPAGE_INFO_BOUNDS, "lpage_info_bounds", \
 	  "lpage_info of the slot was read before its start") \
+	X(UNSYNC_UPPER, "unsync_upper", \
+	  "an upper table of the other address space became unsync") \
 	X(QUIRK,		"quirk",		"KVM does not know the quirk") \
 	/* private memory */						\
 	X(VM_TYPE,		"vm_type",		"this kernel makes no VM of that type") \

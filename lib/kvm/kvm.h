@@ -221,8 +221,8 @@ struct tdp_vm {
 	unsigned int nr_vcpus;
 	bool irqchip; /* in the kernel: KVM_CREATE_IRQCHIP */
 	bool has_run;
-	bool dead;   /* vm_dead: every ioctl is -EIO from now on */
-	bool oopsed; /* the kernel is dead, with mmu_lock held */
+	bool dead;              /* vm_dead: every ioctl is -EIO from now on */
+	enum tdp_reason oopsed; /* a bug has hit: what follows is chance */
 
 	tdp_tracer tracer;
 	void *tracer_context;

@@ -71,6 +71,15 @@ bool unsync_try(struct tdp_vm *vm, const struct memslot *slot, uint64_t gfn,
 			continue;
 		if (prefetch)
 			return false;
+		/*
+		 * Only the frame's own address space is write-tracked.  KVM
+		 * warns, and takes entries of the table for leaves when it
+		 * synchronizes it.
+		 */
+		if (page->role.level > TDP_LEVEL_4K) {
+			vm->oopsed = TDP_WHY_UNSYNC_UPPER;
+			return false;
+		}
 		make_unsync(vm, page);
 	}
 	return true;

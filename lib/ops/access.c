@@ -301,6 +301,10 @@ static int conclude(struct access_run *run, struct fault *f, enum ret_pf ret)
 	result->reason = f->why;
 	result->spte = f->spte;
 	result->mmu_pages += f->nr_pages;
+	if (unlikely(run->vcpu->vm->oopsed)) {
+		run->done = true;
+		return TDP_OK;
+	}
 	switch (ret) {
 	case RET_PF_STOP:
 		return f->status;

@@ -284,7 +284,7 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 	ret = change_slot(vm, old, &new, result, err);
 	if (!ret && vm->oopsed) {
 		result->outcome = TDP_OUTCOME_KERNEL_BUG;
-		result->reason = TDP_WHY_LPAGE_INFO_BOUNDS;
+		result->reason = vm->oopsed;
 	}
 	return ret;
 }

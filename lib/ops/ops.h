@@ -27,7 +27,7 @@ void result_memory_fault(struct tdp_result *result, const struct fault *f);
 int result_block(struct tdp_result *result, enum tdp_reason why);
 
 /*
- * TDP_EUNSUPPORTED once the kernel went out of bounds (TDP_OUTCOME_KERNEL_BUG):
+ * TDP_EUNSUPPORTED once a bug of the kernel has hit (TDP_OUTCOME_KERNEL_BUG):
  * for what takes slots_lock or mmu_lock.
  */
 int check_alive(const struct tdp_vm *vm, struct tdp_error *err);

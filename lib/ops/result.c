@@ -22,6 +22,10 @@ void result_end(const struct tdp_vcpu *vcpu, struct tdp_result *result)
 {
 	const struct mmu_page *root = root_page(vcpu->vm, vcpu->mmu->root.hpa);
 
+	if (unlikely(vcpu->vm->oopsed)) {
+		result->outcome = TDP_OUTCOME_KERNEL_BUG;
+		result->reason = vcpu->vm->oopsed;
+	}
 	if (!root)
 		return;
 	result->root_role = root->role_word;
@@ -42,8 +46,8 @@ int check_alive(const struct tdp_vm *vm, struct tdp_error *err)
 	if (likely(!vm->oopsed))
 		return TDP_OK;
 	return err_set(err, TDP_EUNSUPPORTED,
-		       "vm-death: the kernel has read out of bounds; what it "
-		       "does afterwards can't be told");
+		       "vm-death: a bug of the kernel has hit; what it does "
+		       "afterwards can't be told");
 }
 
 /* KVM 6.12: kvm_prepare_memory_fault_exit() */

@@ -14,7 +14,7 @@
  */
 static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2464,
 	      "new state: see above");
-static_assert(sizeof(struct tdp_vm) == 1016, "new state: see above");
+static_assert(sizeof(struct tdp_vm) == 1024, "new state: see above");
 static_assert(sizeof(struct mmu_page) == 88, "new state: see above");
 
 struct put {
@@ -503,7 +503,8 @@ void vm_digest(const struct tdp_vm *vm, const struct physmem_watch *watch,
 	};
 	unsigned int i;
 
-	digest_put(d, (uint64_t)vm->noncoherent_dma << 3 | vm->oopsed << 2 |
+	digest_put(d, (uint64_t)vm->noncoherent_dma << 3 |
+			      (vm->oopsed != TDP_WHY_NONE) << 2 |
 			      vm->dead << 1 | vm->has_run);
 	digest_put(d, vm->invalidations);
 	if (vm->invalidations) {

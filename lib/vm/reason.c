@@ -370,6 +370,13 @@ ROW(LPAGE_INFO_BOUNDS,
     "What the kernel decides from then on is chance, so the model stops here.",
     "KVM 6.12 to 7.0: kvm_mmu_zap_collapsible_spte(); fixed by ef057cbf825e (7.1.3)",
     "shadow.collapse"),
+ROW(UNSYNC_UPPER,
+    "A write to a frame that holds an upper-level table of the other address space: only "
+    "the slots of that address space track writes to it, so KVM takes the frame for that of "
+    "a level-1 table and makes it unsync.",
+    "KVM warns, and takes entries of the table for leaves when it synchronizes it, so the "
+    "model stops here.",
+    "KVM 6.12: mmu_try_to_unsync_pages(), account_shadowed()", ""),
 ROW(QUIRK,
     "KVM_CAP_DISABLE_QUIRKS2 refuses a mask with a bit that this kernel does not know, or "
     "the one for the guest's PAT without TDP.",
