@@ -60,8 +60,7 @@ struct search {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct task *tasks;
-	_Atomic unsigned int nr_tasks, waiting;
-	unsigned int nr_workers;
+	_Atomic unsigned int nr_tasks, waiting, nr_workers;
 	_Atomic int status; /* enum tdp_status of whoever failed first */
 	struct tdp_error error;
 };
