@@ -407,6 +407,10 @@ ROW(MEMTYPE_ZAP,
     "kvm_arch_register_noncoherent_dma()",
     ALWAYS(MEMTYPE_ZAP_ANY_VENDOR), SINCE(6_7, MEMTYPE_ZAP_EPT),
     SINCE(6_11, MEMTYPE_ZAP_DEVICE_ONLY), SINCE(6_16, MEMTYPE_ZAP_QUIRK9)),
+ROW(MEMTYPE_ZAP_RETRY,
+    "Such a zap raises the invalidation sequence, so that faults under way start again.",
+    "KVM 5.10.7 to 6.11: kvm_zap_gfn_range(); commit edb298c663fc (5.15)",
+    ALWAYS(SWITCH_OFF), SINCE(5_15, SWITCH_ON)),
 
 /* Nested paging, nested state, SMM */
 ROW(NPT_LEVEL,

@@ -281,6 +281,7 @@
 	X(MEMTYPE_SOURCE,	MEMTYPE_SOURCE,		"memtype.source") \
 	X(MEMTYPE_LEVEL_LIMIT,	MEMTYPE_LEVEL_LIMIT,	"memtype.level_limit") \
 	X(MEMTYPE_ZAP,		MEMTYPE_ZAP,		"memtype.zap")	\
+	X(MEMTYPE_ZAP_RETRY,	SWITCH,			"memtype.zap_retry") \
 	/* nested paging, nested state, SMM */				\
 	X(NPT_LEVEL,		NPT_LEVEL,		"npt.level")	\
 	X(NPT_PASSTHROUGH,	NPT_PASSTHROUGH,	"npt.passthrough") \

@@ -5,6 +5,7 @@
 #include "kvm/shadow.h"
 #include "kvm/tdp_mmu.h"
 
+/* KVM 6.12: kvm_zap_gfn_range() */
 void zap_gfns(struct tdp_vm *vm, uint64_t start, uint64_t end)
 {
 	bool zapped = tdp_zap_leaves(vm, -1, start, end);
@@ -14,6 +15,12 @@ void zap_gfns(struct tdp_vm *vm, uint64_t start, uint64_t end)
 		zapped |= shadow_zap_gfns(vm, as_id, start, end);
 	if (zapped)
 		vm->stats.tlb_flushes++;
+	/*
+	 * From kvm_mmu_invalidate_begin() to _end() mmu_lock is held, so that
+	 * nobody sees the range open, only the sequence that has moved on.
+	 */
+	if (behaviour_on(&vm->kvm, B_MEMTYPE_ZAP_RETRY))
+		vm->invalidate_seq++;
 }
 
 /*

@@ -281,6 +281,8 @@ static const struct border_row {
 	{ "memtype.zap", "v6.7", "ept" },
 	{ "memtype.zap", "v6.11", "device_only" },
 	{ "memtype.zap", "v6.16", "quirk9" },
+	{ "memtype.zap_retry", "v5.10", "off" },
+	{ "memtype.zap_retry", "v5.15", "on" },
 	{ "npt.level", "v5.10", "fixed4" },
 	{ "npt.level", "v5.14", "refuse_la57" },
 	{ "npt.level", "v5.15", "host" },
