@@ -239,6 +239,43 @@ static void what_differs_is_told_apart(void **state)
 	end(&w);
 }
 
+/* What a hole in a guest_memfd clears comes back, before it was watched or not. */
+static void the_bytes_of_a_hole_come_back(void **state)
+{
+	struct vm_checkpoint here = { 0 };
+	struct digest before, after;
+	uint64_t hpa, at;
+	struct world w;
+
+	(void)state;
+	begin(&w, "v6.18", true);
+	assert_int_equal(
+		tdp_vm_create_gmem(w.m.vm, MIB, 0, &w.m.result, &w.m.err),
+		TDP_OK);
+	hpa = gmems_find(&w.m.vm->gmems, 1)->hpa;
+	physmem_set_watch(&w.m.vm->pm, NULL);
+	physmem_write64(&w.m.vm->pm, hpa + 0x1008, 1);
+	physmem_set_watch(&w.m.vm->pm, &w.watch);
+	physmem_write64(&w.m.vm->pm, hpa + 0x2010, 2);
+	before = digest(&w);
+	assert_int_equal(vm_checkpoint_save(w.m.vm, &w.watch, &here), TDP_OK);
+	assert_int_equal(
+		tdp_vm_punch_gmem(w.m.vm, 1, 0, 0x3000, &w.m.result, &w.m.err),
+		TDP_OK);
+	for (at = 0; at < 0x3000; at += 8)
+		assert_int_equal(physmem_read64(&w.m.vm->pm, hpa + at), 0);
+	after = digest(&w);
+	assert_false(digest_same(&before, &after));
+	assert_int_equal(vm_checkpoint_restore(w.m.vm, &w.watch, &here),
+			 TDP_OK);
+	assert_int_equal(physmem_read64(&w.m.vm->pm, hpa + 0x1008), 1);
+	assert_int_equal(physmem_read64(&w.m.vm->pm, hpa + 0x2010), 2);
+	after = digest(&w);
+	assert_true(digest_same(&before, &after));
+	vm_checkpoint_finish(&here);
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +283,7 @@ int main(void)
 		cmocka_unit_test(shadow_pages_come_back_too),
 		cmocka_unit_test(the_order_of_allocation_does_not_count),
 		cmocka_unit_test(what_differs_is_told_apart),
+		cmocka_unit_test(the_bytes_of_a_hole_come_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
