@@ -12,7 +12,6 @@
 
 #define MIB        (UINT64_C(1) << 20)
 #define RAM        (16 * MIB)
-#define TABLES     MIB /* behind what real mode reaches */
 #define LINE_BYTES 512
 
 const char *tdp_topic_name(enum tdp_topic topic)
@@ -69,15 +68,19 @@ static const struct shape {
 	{ 2 * MIB, 2 * MIB + 0x3000 },
 };
 
-static enum tdp_backing any_backing(struct gen *g)
+static enum tdp_backing any_backing(struct gen *g, const struct shape *shape)
 {
 	static const enum tdp_backing backings[] = {
-		TDP_BACKING_ANONYMOUS, TDP_BACKING_ANONYMOUS,
-		TDP_BACKING_THP,       TDP_BACKING_THP,
-		TDP_BACKING_SHMEM,     TDP_BACKING_FILE_PRIVATE,
+		TDP_BACKING_ANONYMOUS,  TDP_BACKING_ANONYMOUS,
+		TDP_BACKING_THP,        TDP_BACKING_THP,
+		TDP_BACKING_SHMEM,      TDP_BACKING_FILE_PRIVATE,
+		TDP_BACKING_HUGETLB_2M,
 	};
+	/* The last one only where its pages fit. */
+	bool whole = !((shape->offset | shape->size) % (2 * MIB));
 
-	return backings[random_below(&g->random, ARRAY_SIZE(backings))];
+	return backings[random_below(&g->random,
+				     ARRAY_SIZE(backings) - !whole)];
 }
 
 void gen_shape_slot(struct gen *g, unsigned int number)
@@ -89,7 +92,7 @@ void gen_shape_slot(struct gen *g, unsigned int number)
 		.exists = true,
 		.gpa = number * 256 * MIB + shape->offset,
 		.size = shape->size,
-		.backing = any_backing(g),
+		.backing = any_backing(g, shape),
 		.readonly = random_percent(&g->random, 15),
 	};
 	if (gen_wants(g, TDP_TOPIC_DIRTY) && !g->slot[number].readonly)
@@ -209,7 +212,6 @@ int tdp_scenario_generate(const struct tdp_generate *options,
 	struct gen g = {
 		.options = options,
 		.random = { .state = options->seed },
-		.next_tables = TABLES,
 	};
 	int ret = check_options(options, err);
 	unsigned int i;

@@ -11,6 +11,7 @@
 #define GEN_SLOTS    4 /* slot 0 holds the tables and is never changed */
 #define GEN_VCPUS    2
 #define GEN_MAPPINGS 6
+#define GEN_TABLES   45 /* sets of page tables that slot 0 has room for */
 
 struct gen_slot {
 	bool exists;
@@ -19,6 +20,9 @@ struct gen_slot {
 	uint64_t gpa;
 	uint64_t size;
 	enum tdp_backing backing;
+	/* Pages that userspace took away or protected, till it gives them back. */
+	uint64_t gone_gpa;
+	uint64_t gone_size; /* 0: none */
 };
 
 struct gen_mapping {
@@ -26,10 +30,17 @@ struct gen_mapping {
 	uint64_t size;
 };
 
+/* What guest_tables made. */
+struct gen_tables {
+	enum mode mode;
+	uint64_t at;
+	unsigned int nr_mappings;
+	struct gen_mapping mapping[GEN_MAPPINGS];
+};
+
 struct gen_vcpu {
 	enum mode mode;
-	unsigned int nr_mappings; /* 0: linear addresses are guest-physical */
-	struct gen_mapping mapping[GEN_MAPPINGS];
+	const struct gen_tables *tables; /* NULL: no paging */
 	bool smm;
 };
 
@@ -40,7 +51,8 @@ struct gen {
 	struct gen_vcpu vcpu[GEN_VCPUS];
 	unsigned int nr_vcpus;
 	bool manual_protect;
-	uint64_t next_tables; /* where guest_tables puts the next ones */
+	struct gen_tables tables[GEN_TABLES];
+	unsigned int nr_tables;
 };
 
 /* Half of a choice is whether a topic is wanted at all. */

@@ -8,8 +8,8 @@
 #include "scenario/generate.h"
 
 #define MIB           (UINT64_C(1) << 20)
+#define FIRST_TABLES  MIB     /* behind what real mode reaches */
 #define TABLE_BYTES   0x40000 /* set aside for the tables of one guest_tables */
-#define TABLES_END    (12 * MIB)
 #define FIRST_MAPPING UINT64_C(0x40000000)
 
 static unsigned int pick(struct gen *g, unsigned int n)
@@ -55,9 +55,9 @@ static uint64_t any_gva(struct gen *g, const struct gen_vcpu *vcpu)
 {
 	const struct gen_mapping *m;
 
-	if (!vcpu->nr_mappings || vcpu->smm)
+	if (!vcpu->tables || vcpu->smm)
 		return gen_gpa(g) + 8 * (uint64_t)pick(g, 512);
-	m = &vcpu->mapping[pick(g, vcpu->nr_mappings)];
+	m = &vcpu->tables->mapping[pick(g, vcpu->tables->nr_mappings)];
 	/* Sometimes the first page behind, which nothing maps. */
 	return m->gva +
 	       0x1000 * (uint64_t)pick(g, (unsigned int)(m->size / 0x1000) + 1);
@@ -71,7 +71,7 @@ static bool step_access(struct gen *g)
 	const struct gen_vcpu *vcpu = &g->vcpu[n];
 	const char *verb = verbs[pick(g, ARRAY_SIZE(verbs))];
 	uint64_t gva = any_gva(g, vcpu);
-	bool user = gen_wants(g, TDP_TOPIC_USER) && vcpu->nr_mappings &&
+	bool user = gen_wants(g, TDP_TOPIC_USER) && vcpu->tables &&
 		    !vcpu->smm && random_percent(&g->random, 30);
 
 	gen_line(g, "  - %s: { vcpu: %u, gva: 0x%" PRIx64 "%s }", verb, n, gva,
@@ -82,7 +82,7 @@ static bool step_access(struct gen *g)
 static const char *const mode_names[NR_MODES] = {
 	[MODE_REAL] = "real",      [MODE_PROTECTED] = "protected",
 	[MODE_32BIT] = "32-bit",   [MODE_PAE] = "pae",
-	[MODE_4LEVEL] = "4-level",
+	[MODE_4LEVEL] = "4-level", [MODE_5LEVEL] = "5-level",
 };
 
 static uint64_t huge_page_of(enum mode mode)
@@ -90,13 +90,22 @@ static uint64_t huge_page_of(enum mode mode)
 	return mode == MODE_32BIT ? 4 * MIB : 2 * MIB;
 }
 
-static void write_mapping(struct gen *g, enum mode mode, struct gen_mapping *m,
-			  char *buf, size_t size)
+/* Sometimes the page tables themselves. */
+static uint64_t mapped_gpa(struct gen *g, const struct gen_tables *tables)
+{
+	if (!random_percent(&g->random, 15))
+		return gen_gpa(g);
+	return tables->at + 0x1000 * (uint64_t)pick(g, 6);
+}
+
+static void write_mapping(struct gen *g, const struct gen_tables *tables,
+			  struct gen_mapping *m, char *buf, size_t size)
 {
 	static const char *const rights[] = { "R|W|X", "R|W|X|U", "R|W|U",
 					      "R|X",   "R|U",     "R" };
+	enum mode mode = tables->mode;
 	const char *right = rights[pick(g, mode == MODE_32BIT ? 2 : 6)];
-	uint64_t gpa = gen_gpa(g);
+	uint64_t gpa = mapped_gpa(g, tables);
 	bool huge = random_percent(&g->random, 30);
 
 	if (huge) {
@@ -115,37 +124,81 @@ static void write_mapping(struct gen *g, enum mode mode, struct gen_mapping *m,
 		 right);
 }
 
+static void set_sregs(struct gen *g, unsigned int vcpu,
+		      const struct gen_tables *tables)
+{
+	gen_line(g, "  - set_sregs: { vcpu: %u, mode: %s, cr3: 0x%" PRIx64 " }",
+		 vcpu, mode_names[tables->mode], tables->at);
+	g->vcpu[vcpu].mode = tables->mode;
+	g->vcpu[vcpu].tables = tables;
+}
+
 /* New tables, and the mode that they are for.  The old ones stay in memory. */
 static bool step_paging(struct gen *g)
 {
-	static const enum mode modes[] = { MODE_32BIT, MODE_PAE, MODE_4LEVEL };
-	enum mode mode = modes[pick(g, ARRAY_SIZE(modes))];
+	static const enum mode modes[] = { MODE_32BIT, MODE_PAE, MODE_4LEVEL,
+					   MODE_5LEVEL };
 	unsigned int n = pick_vcpu(g), i;
-	struct gen_vcpu *vcpu = &g->vcpu[n];
+	struct gen_tables *tables = &g->tables[g->nr_tables];
 	char list[400] = "";
 	size_t used = 0;
 
-	if (vcpu->smm || g->next_tables + TABLE_BYTES > TABLES_END)
+	if (g->vcpu[n].smm || g->nr_tables == GEN_TABLES)
 		return false;
-	vcpu->mode = mode;
-	vcpu->nr_mappings = 1 + pick(g, 3);
-	for (i = 0; i < vcpu->nr_mappings; i++) {
-		struct gen_mapping *m = &vcpu->mapping[i];
+	tables->mode = modes[pick(g, ARRAY_SIZE(modes))];
+	tables->at = FIRST_TABLES + TABLE_BYTES * (uint64_t)g->nr_tables++;
+	tables->nr_mappings = 1 + pick(g, 3);
+	for (i = 0; i < tables->nr_mappings; i++) {
+		struct gen_mapping *m = &tables->mapping[i];
 
 		m->gva = FIRST_MAPPING + i * 8 * MIB;
-		write_mapping(g, mode, m, list + used, sizeof(list) - used);
+		write_mapping(g, tables, m, list + used, sizeof(list) - used);
 		used += strlen(list + used);
-		if (i + 1 < vcpu->nr_mappings)
+		if (i + 1 < tables->nr_mappings)
 			used += (size_t)snprintf(list + used,
 						 sizeof(list) - used, ", ");
 	}
 	gen_line(g,
 		 "  - guest_tables: { at: 0x%" PRIx64
 		 ", mode: %s, pages: [ %s ] }",
-		 g->next_tables, mode_names[mode], list);
-	gen_line(g, "  - set_sregs: { vcpu: %u, mode: %s, cr3: 0x%" PRIx64 " }",
-		 n, mode_names[mode], g->next_tables);
-	g->next_tables += TABLE_BYTES;
+		 tables->at, mode_names[tables->mode], list);
+	set_sregs(g, n, tables);
+	return true;
+}
+
+/*
+ * Back to tables that were there before, of any vCPU.  Not with PAE: QEMU's
+ * emulation marks PDPTEs as accessed, which KVM refuses when it loads them.
+ */
+static bool step_old_paging(struct gen *g)
+{
+	unsigned int n = pick_vcpu(g);
+	const struct gen_tables *tables;
+
+	if (g->vcpu[n].smm || !g->nr_tables)
+		return false;
+	tables = &g->tables[pick(g, g->nr_tables)];
+	if (tables->mode == MODE_PAE)
+		return false;
+	if (g->vcpu[n].mode != tables->mode || random_percent(&g->random, 30)) {
+		set_sregs(g, n, tables);
+		return true;
+	}
+	gen_line(g,
+		 "  - write_reg: { vcpu: %u, reg: cr3, value: 0x%" PRIx64 " }",
+		 n, tables->at);
+	g->vcpu[n].tables = tables;
+	return true;
+}
+
+static bool step_invlpg(struct gen *g)
+{
+	unsigned int n = pick_vcpu(g);
+
+	if (!g->vcpu[n].tables || g->vcpu[n].smm)
+		return false;
+	gen_line(g, "  - invlpg: { vcpu: %u, gva: 0x%" PRIx64 " }", n,
+		 any_gva(g, &g->vcpu[n]));
 	return true;
 }
 
@@ -158,7 +211,7 @@ static bool step_unpaged(struct gen *g)
 		return false;
 	vcpu->mode = random_percent(&g->random, 50) ? MODE_REAL :
 						      MODE_PROTECTED;
-	vcpu->nr_mappings = 0;
+	vcpu->tables = NULL;
 	gen_line(g, "  - set_sregs: { vcpu: %u, mode: %s }", n,
 		 mode_names[vcpu->mode]);
 	return true;
@@ -169,6 +222,7 @@ static bool step_register(struct gen *g)
 	static const char *const changes[] = {
 		"reg: cr0, value: -WP",   "reg: cr0, value: +WP",
 		"reg: cr4, value: +SMEP", "reg: cr4, value: -SMEP",
+		"reg: cr4, value: +SMAP", "reg: cr4, value: -SMAP",
 		"reg: cr4, value: +PGE",  "reg: cr4, value: -PGE",
 	};
 	unsigned int n = pick_vcpu(g);
@@ -177,8 +231,7 @@ static bool step_register(struct gen *g)
 	 * Not with PAE: QEMU's emulation marks PDPTEs as accessed, which KVM
 	 * refuses when a change of CR4 loads them again.
 	 */
-	if (!g->vcpu[n].nr_mappings || g->vcpu[n].smm ||
-	    g->vcpu[n].mode == MODE_PAE)
+	if (!g->vcpu[n].tables || g->vcpu[n].smm || g->vcpu[n].mode == MODE_PAE)
 		return false;
 	gen_line(g, "  - write_reg: { vcpu: %u, %s }", n,
 		 changes[pick(g, ARRAY_SIZE(changes))]);
@@ -292,22 +345,48 @@ static void range_in(struct gen *g, const struct gen_slot *slot, uint64_t *gpa,
 	*gpa = slot->gpa + 0x1000 * first;
 }
 
+/* munmap or mprotect; what was taken away is given back by the next call. */
+static bool take_away(struct gen *g, struct gen_slot *slot)
+{
+	static const char *const states[] = {
+		"backing: unmapped",
+		"backing: prot-none",
+		"backing: anonymous, host_readonly: true",
+	};
+	const char *state = "backing: anonymous";
+	bool gone = slot->gone_size;
+
+	if (!gone) {
+		range_in(g, slot, &slot->gone_gpa, &slot->gone_size);
+		state = states[pick(g, ARRAY_SIZE(states))];
+	}
+	gen_line(g,
+		 "  - set_backing: { gpa: 0x%" PRIx64 ", size: 0x%" PRIx64
+		 ", %s }",
+		 slot->gone_gpa, slot->gone_size, state);
+	if (gone)
+		slot->gone_size = 0;
+	return true;
+}
+
 static bool step_host(struct gen *g)
 {
 	unsigned int number = pick_slot(g);
+	struct gen_slot *slot = &g->slot[number];
 	uint64_t gpa, size;
-	const struct gen_slot *slot = &g->slot[number];
 
 	if (!number)
 		return false;
 	range_in(g, slot, &gpa, &size);
-	if (random_percent(&g->random, 30)) {
+	if (random_percent(&g->random, 30) && !slot->gone_size) {
 		gen_line(g, "  - poke: { gpa: 0x%" PRIx64 ", value: 0x%x }",
 			 gpa, pick(g, 0x10000));
 		return true;
 	}
 	if (slot->backing != TDP_BACKING_ANONYMOUS)
 		return false;
+	if (slot->gone_size || random_percent(&g->random, 50))
+		return take_away(g, slot);
 	gen_line(g,
 		 "  - set_backing: { gpa: 0x%" PRIx64 ", size: 0x%" PRIx64
 		 ", backing: anonymous, untouched: true }",
@@ -335,6 +414,8 @@ static const struct action {
 	{ 10, TDP_TOPIC_HOST, step_host },
 	{ 5, TDP_TOPIC_MODES, step_paging },
 	{ 2, TDP_TOPIC_MODES, step_unpaged },
+	{ 4, TDP_TOPIC_MODES, step_old_paging },
+	{ 2, TDP_TOPIC_MODES, step_invlpg },
 	{ 5, TDP_TOPIC_MODES, step_register },
 	{ 4, TDP_TOPIC_SMM, step_smi },
 };
