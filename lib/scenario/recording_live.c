@@ -181,17 +181,77 @@ static bool is_shutdown(const struct diff *diff)
 	       !strcmp(json_text(diff->group.object, "exit_s"), "SHUTDOWN");
 }
 
+static bool is_event(const json_t *trace, size_t at, const char *name)
+{
+	return !strcmp(json_text(json_array_get(trace, at), "ev"), name);
+}
+
+/* Guest entries marked by a walk: only the first time. */
+static bool is_mark(const json_t *trace, size_t at)
+{
+	return is_event(trace, at, "kvm_mmu_set_accessed_bit") ||
+	       is_event(trace, at, "kvm_mmu_set_dirty_bit");
+}
+
+static bool is_same_exit(const json_t *trace, size_t a, size_t b)
+{
+	static const char *const fields[] = { "exit_reason", "guest_rip",
+					      "info2" };
+	const json_t *one = json_array_get(trace, a);
+	const json_t *other = json_array_get(trace, b);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fields); i++)
+		if (strcmp(json_text(one, fields[i]),
+			   json_text(other, fields[i])) != 0)
+			return false;
+	return true;
+}
+
+/*
+ * Where another task waits for the processor, a fault that has synchronized
+ * the pages below a child is given up and comes once more, up to where it was.
+ * KVM 6.12: mmu_sync_children() without can_yield, need_resched().
+ */
+static size_t yielded(const json_t *trace, size_t at)
+{
+	size_t first = at, sync, end = at, i;
+
+	if (!at || !is_event(trace, at, "kvm_exit"))
+		return 0;
+	do
+		first--;
+	while (first && !is_event(trace, first, "kvm_exit"));
+	if (!is_same_exit(trace, first, at))
+		return 0;
+	for (sync = first; sync < at; sync++)
+		if (is_event(trace, sync, "kvm_mmu_sync_page"))
+			break;
+	if (sync == at)
+		return 0;
+	for (i = first; i < sync; i++) {
+		if (is_mark(trace, i))
+			continue;
+		if (!is_event(trace, end++,
+			      json_text(json_array_get(trace, i), "ev")))
+			return 0;
+	}
+	return end - at;
+}
+
 size_t live_left_out(const struct diff *diff, const json_t *trace, size_t at,
 		     const struct tdp_event *model)
 {
 	const json_t *walk = json_array_get(trace, at);
 	uint64_t address = json_word(json_object_get(walk, "addr"));
-	size_t end = at + 1;
+	size_t end = at + 1, again = yielded(trace, at);
 
 	if (is_repeated(walk))
 		return 1;
 	if (!model && is_shutdown(diff))
 		return json_array_size(trace) - at;
+	if (again && (!model || model->id != TDP_EV_kvm_exit))
+		return again;
 	if (strcmp(json_text(walk, "ev"), "kvm_mmu_pagetable_walk") != 0 ||
 	    !is_of_step(diff->group.object, address) ||
 	    (model && model->id == TDP_EV_kvm_mmu_pagetable_walk &&
