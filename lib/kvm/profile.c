@@ -216,8 +216,9 @@ ROW(MMU_GET_NR_PAGES,
     ALWAYS(MMU_GET_NR_PAGES_RETURNS), MAYBE(6_4, MMU_GET_NR_PAGES_REMOVED)),
 ROW(SREGS_CHECKS,
     "What KVM_SET_SREGS checks besides that EFER.LMA fits: CR4; CR3 in long mode as well; "
-    "CR0 as well.",
-    "KVM 5.10.7, 5.12.9, 5.14, 5.17, 6.0.1, 6.1.158, 6.4.6, 6.7.3: kvm_is_valid_sregs()",
+    "CR0 as well; EFER as well.",
+    "recording of 6.12.117; KVM 5.10.7, 5.12.9, 5.14, 5.17, 6.0.1, 6.1.158, 6.4.6, 6.7.3: "
+    "kvm_is_valid_sregs()",
     ALWAYS(SREGS_CHECKS_CR4), SINCE(5_12, SREGS_CHECKS_CR3), SINCE(6_7, SREGS_CHECKS_CR0)),
 ROW(MMU_CREATE,
     "How often creating a vCPU computes its roles.",
@@ -532,7 +533,7 @@ static const struct override overrides_6_1_192[] = {
 };
 
 /*
- * Debian's 6.12.117: shadow NPT and configuration as recorded; the rest
+ * Debian's 6.12.117: shadow NPT, EFER and configuration as recorded; the rest
  * follows from stable backports whose point release is known or very probable.
  */
 static const struct override overrides_6_12_117[] = {
@@ -546,6 +547,7 @@ static const struct override overrides_6_12_117[] = {
 	{ B_SPTE_REDIRTY, SPTE_REDIRTY_SKIP_OVER_LEAF, true },
 	{ B_FAULT_EPT_FLAGS, FAULT_EPT_FLAGS_GUEST_FINAL, true },
 	{ B_SW_PROTECTED_VM, SWITCH_OFF, false },
+	{ B_SREGS_CHECKS, SREGS_CHECKS_EFER, false },
 };
 
 const struct point_release point_releases[NR_POINT_RELEASES] = {

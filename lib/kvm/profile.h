@@ -75,7 +75,7 @@
 #define VALUES_MMU_GET_NR_PAGES(V)					\
 	V(RETURNS, "returns") V(REMOVED, "removed")
 #define VALUES_SREGS_CHECKS(V)						\
-	V(CR4, "cr4") V(CR3, "cr3") V(CR0, "cr0")
+	V(CR4, "cr4") V(CR3, "cr3") V(CR0, "cr0") V(EFER, "efer")
 #define VALUES_MMU_WP_TOGGLE(V)						\
 	V(RESET, "reset") V(KEEPS_ROOTS, "keeps_roots")
 #define VALUES_CR0_WP_OWNER(V)						\

@@ -61,17 +61,21 @@ bool setreg_cr3_legal(const struct tdp_vcpu *vcpu, uint64_t cr3)
 	return !(cr3 >> vcpu->cpuid.maxphyaddr);
 }
 
-/* Without CPUID there is nothing to switch on. */
+/*
+ * Without CPUID there is nothing to switch on, but for LMSLE, which no CPUID of
+ * the guest's has.  KVM 6.12: kvm_valid_efer(), svm_hardware_setup()
+ */
 bool setreg_efer_valid(const struct tdp_vcpu *vcpu, uint64_t efer)
 {
 	const struct tdp_cpuid *cpuid = &vcpu->cpuid;
-	uint64_t allowed = EFER_SCE;
+	bool amd = vcpu->vm->host.vendor == TDP_AMD;
+	uint64_t allowed = EFER_SCE | (amd ? EFER_LMSLE : 0);
 
 	if (cpuid->lm)
 		allowed |= EFER_LME | EFER_LMA;
 	if (cpuid->nx)
 		allowed |= EFER_NX;
-	if (vcpu->has_cpuid && vcpu->vm->host.vendor == TDP_AMD)
+	if (vcpu->has_cpuid && amd)
 		allowed |= EFER_SVME;
 	return !(efer & ~allowed);
 }

@@ -21,7 +21,7 @@ static bool has_sregs2(const struct tdp_vm *vm)
 
 /*
  * KVM 6.12: kvm_is_valid_sregs(); how much of it is behaviour sregs.checks.
- * EFER's reserved bits pass, and CR3 counts in long mode only.
+ * CR3 counts in long mode only.
  */
 static bool values_valid(const struct tdp_vcpu *vcpu,
 			 const struct tdp_sregs *sregs)
@@ -33,7 +33,10 @@ static bool values_valid(const struct tdp_vcpu *vcpu,
 	if (checks != SREGS_CHECKS_CR4 && (sregs->efer & EFER_LMA) &&
 	    !setreg_cr3_legal(vcpu, sregs->cr3))
 		return false;
-	return checks != SREGS_CHECKS_CR0 || setreg_cr0_valid(sregs->cr0);
+	if (checks >= SREGS_CHECKS_CR0 && !setreg_cr0_valid(sregs->cr0))
+		return false;
+	return checks != SREGS_CHECKS_EFER ||
+	       setreg_efer_valid(vcpu, sregs->efer);
 }
 
 static enum tdp_reason refused(const struct tdp_vcpu *vcpu,

@@ -462,7 +462,7 @@ static const struct point_row {
 	{ "v6.12.117", "v6.12",
 	  "sw_protected_vm=off "
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "
-	  "mmu.stale_check=after_reclaim fault.ept_flags=guest_final "
+	  "mmu.stale_check=after_reclaim sregs.checks=efer fault.ept_flags=guest_final "
 	  "shadow.child=match mmio.over_present=drops_first "
 	  "nested.exit_cr3=triple_fault nested.exit_vmcb12=triple_fault "
 	  "nested.invalid_code=64_bits " },
