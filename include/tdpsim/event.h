@@ -69,8 +69,10 @@ enum tdp_field_format {
 	X(kvm_mmu_split_huge_page, 1, F(gfn, HEX) F(spte, SPTE) F(level, DEC) \
 	  F(errno, SDEC))						\
 	X(kvm_unmap_hva_range, 1, F(start, HEX) F(end, HEX))		\
+	X(kvm_set_spte_hva, 1, F(hva, HEX))				\
 	X(kvm_age_hva, 1, F(start, HEX) F(end, HEX))			\
 	X(kvm_test_age_hva, 1, F(hva, HEX))				\
+	X(kvm_vm_set_mem_attributes, 1, F(start, HEX) F(end, HEX) F(attr, HEX)) \
 	/* no tracepoints, but steps that answers hang on */		\
 	X(mmu_init, 0, F(vcpu_id, DEC) F(cpu_role, HEX) F(root_role, ROLE) \
 	  F(nested_role, HEX))						\

@@ -121,13 +121,28 @@ void notify_unmap(struct tdp_vm *vm, uint64_t start, uint64_t end)
 	notify_end(vm);
 }
 
+/*
+ * Up to 6.9 the host also says which frame takes the place of another.  It
+ * does so while the range is open: what mapped the old one is gone, so that
+ * there is nothing to change.  KVM 6.1: kvm_mmu_notifier_change_pte()
+ */
+static void change_pte(const struct tdp_vm *vm, uint64_t hva)
+{
+	if (vm->kvm.value[B_NOTIFY_CHANGE_PTE] != NOTIFY_CHANGE_PTE_NONE)
+		trace(vm, kvm_set_spte_hva, hva);
+}
+
 void notify_unmap_all(struct tdp_vm *vm, const struct host_notices *notices)
 {
 	unsigned int i;
 
-	for (i = 0; i < notices->nr; i++)
-		notify_unmap(vm, notices->range[i].start,
+	for (i = 0; i < notices->nr; i++) {
+		notify_begin(vm, notices->range[i].start,
 			     notices->range[i].end);
+		if (notices->range[i].replaced)
+			change_pte(vm, notices->range[i].start);
+		notify_end(vm);
+	}
 }
 
 void notify_written(struct tdp_vm *vm, uint64_t start, uint64_t end)

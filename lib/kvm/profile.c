@@ -356,6 +356,11 @@ ROW(FAULT_PRIVATE,
     ALWAYS(FAULT_PRIVATE_ATTRIBUTE), MAYBE(6_11, FAULT_PRIVATE_ERROR_CODE),
     SINCE(6_12, FAULT_PRIVATE_ERROR_CODE)),
 
+ROW(ATTRIBUTES_TRACE,
+    "Whether KVM_SET_MEMORY_ATTRIBUTES leaves an event, before it looks if anything changes.",
+    "patch of 2025-06-09, pull request of 6.17: kvm_vm_set_mem_attributes()",
+    ALWAYS(ATTRIBUTES_TRACE_NONE), SINCE(6_17, ATTRIBUTES_TRACE_EVENT)),
+
 /* The host's memory management */
 ROW(HOST_ZERO_THP,
     "What the first write to a huge zero page gives: a page of 4 KiB, of a huge page that "

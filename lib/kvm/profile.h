@@ -86,6 +86,8 @@
 #define VALUES_FAULT_UNPROTECT(V)					\
 	V(ANY_EMULATION, "any_emulation")				\
 	V(WRITE_PROTECTED, "write_protected")
+#define VALUES_ATTRIBUTES_TRACE(V)					\
+	V(NONE, "none") V(EVENT, "event")
 #define VALUES_PREFAULT_API(V)						\
 	V(NONE, "none") V(MAP_V1, "map_v1") V(MAP_V2, "map_v2")		\
 	V(MAP_V3, "map_v3") V(6_11, "6.11") V(6_12, "6.12")		\
@@ -269,6 +271,7 @@
 	/* private memory */						\
 	X(GMEM_API,		GMEM_API,		"gmem.api")	\
 	X(FAULT_PRIVATE,	FAULT_PRIVATE,		"fault.private") \
+	X(ATTRIBUTES_TRACE,	ATTRIBUTES_TRACE,	"attributes.trace") \
 	/* the host's memory management */				\
 	X(HOST_ZERO_THP,	HOST_ZERO_THP,		"host.zero_thp") \
 	/* KVM_PRE_FAULT_MEMORY */					\
@@ -401,6 +404,9 @@ enum value_mmu_get_nr_pages { VALUES_MMU_GET_NR_PAGES(V) NR_MMU_GET_NR_PAGES };
 #undef V
 #define V(id, text) SREGS_CHECKS_##id,
 enum value_sregs_checks { VALUES_SREGS_CHECKS(V) NR_SREGS_CHECKS };
+#undef V
+#define V(id, text) ATTRIBUTES_TRACE_##id,
+enum value_attributes_trace { VALUES_ATTRIBUTES_TRACE(V) NR_ATTRIBUTES_TRACE };
 #undef V
 #define V(id, text) FAULT_UNPROTECT_##id,
 enum value_fault_unprotect { VALUES_FAULT_UNPROTECT(V) NR_FAULT_UNPROTECT };

@@ -286,7 +286,9 @@ static void map_page(struct hostmm *mm, struct vma *vma, uint64_t hva,
 	range_split(mm, start + size);
 	mm->vmas[range_above(mm, start)].mapped = mapped;
 	range_join(mm, start, start + size);
-	if (copies)
+	if (copies && size == FRAME_SIZE)
+		notices_add_copy(&gup->notices, start);
+	else if (copies)
 		notices_add(&gup->notices, start, start + size);
 }
 

@@ -61,6 +61,7 @@ struct host_notices {
 	unsigned int nr;
 	struct {
 		uint64_t start, end;
+		bool replaced; /* one frame, by another that is known */
 	} range[MAX_NOTICES];
 };
 
@@ -69,7 +70,15 @@ static inline void notices_add(struct host_notices *n, uint64_t start,
 {
 	assert(n->nr < MAX_NOTICES);
 	n->range[n->nr].start = start;
+	n->range[n->nr].replaced = false;
 	n->range[n->nr++].end = end;
+}
+
+/* The page at @start is copied: Linux 6.1 wp_page_copy(), set_pte_at_notify() */
+static inline void notices_add_copy(struct host_notices *n, uint64_t start)
+{
+	notices_add(n, start, start + FRAME_SIZE);
+	n->range[n->nr - 1].replaced = true;
 }
 
 struct gup {

@@ -38,6 +38,7 @@ static void unmap(struct tdp_vm *vm, uint64_t start, uint64_t end)
 static int answer(struct tdp_vm *vm, const struct attribute_change *c,
 		  struct tdp_result *result, bool *done, struct tdp_error *err)
 {
+	uint64_t start = c->gpa >> 12, end = (c->gpa + c->size) >> 12;
 	enum tdp_reason why;
 	int ret;
 
@@ -52,8 +53,9 @@ static int answer(struct tdp_vm *vm, const struct attribute_change *c,
 	why = check(vm, c->gpa, c->size, c->attributes, c->flags);
 	if (why)
 		return result_fail(result, -EINVAL, why);
-	*done = gfn_set_all(&vm->private_gfns, c->gpa >> 12,
-			    (c->gpa + c->size) >> 12, c->attributes);
+	if (vm->kvm.value[B_ATTRIBUTES_TRACE] == ATTRIBUTES_TRACE_EVENT)
+		trace(vm, kvm_vm_set_mem_attributes, start, end, c->attributes);
+	*done = gfn_set_all(&vm->private_gfns, start, end, c->attributes);
 	return TDP_OK;
 }
 

@@ -18,6 +18,7 @@ static const struct {
 	{ "kvm_emulate_insn", "the model has no instructions" },
 	{ "kvm_mmio", "address and direction are compared as kvm_run's" },
 	{ "kvm_cr", "the emulator's own" },
+	{ "kvm_vm_set_mem_attributes", "its fields are the step's arguments" },
 };
 
 /* Probes, and tracepoints that the model calls otherwise. */
@@ -170,8 +171,11 @@ bool model_event_counts(const struct tdp_event *event, enum tdp_vendor vendor,
 {
 	if (is_probe(event->id))
 		return probes_roles;
-	if (event->id == TDP_EV_kvm_unmap_hva_range)
+	if (event->id == TDP_EV_kvm_unmap_hva_range ||
+	    event->id == TDP_EV_kvm_set_spte_hva)
 		return is_guest_memory(event->field[0]);
+	if (event->id == TDP_EV_kvm_vm_set_mem_attributes)
+		return false;
 	/* The recorder drops exceptions of VMX guests, with the interrupts. */
 	if (is_exit(event->id))
 		return is_paging_exit(event->field[1], vendor);

@@ -434,22 +434,6 @@ static void compare_endless(struct diff *diff)
 			    tdp_outcome_name(outcome));
 }
 
-/*
- * Up to 6.9 the host tells KVM which frame it puts in place of another
- * (change_pte), and KVM maps it: the model has unmapping only.
- */
-static bool has_change_pte(const json_t *object)
-{
-	const json_t *trace = json_object_get(object, "trace");
-	size_t i;
-
-	for (i = 0; i < json_array_size(trace); i++)
-		if (!strcmp(json_text(json_array_get(trace, i), "ev"),
-			    "kvm_set_spte_hva"))
-			return true;
-	return false;
-}
-
 static void compare_outcome(struct diff *diff)
 {
 	const json_t *object = diff->group.object;
@@ -471,8 +455,7 @@ static void compare_outcome(struct diff *diff)
 		diff_word(diff, "value",
 			  json_word(json_object_get(object, "value")),
 			  diff->group.result.value);
-	if (!has_change_pte(object))
-		diff_stats(diff);
+	diff_stats(diff);
 }
 
 /* Steps --------------------------------------------------------------------------- */
@@ -484,8 +467,6 @@ static void finish_step(struct diff *diff, unsigned int number)
 	diff->summary->steps++;
 	if (json_object_get(group->object, "lost"))
 		diff->summary->lost++;
-	else if (has_change_pte(group->object))
-		diff->summary->explained++;
 	else if (!flag(group->object, "endless") &&
 		 json_object_get(group->object, "trace"))
 		diff_events(diff);

@@ -126,7 +126,7 @@ static bool is_wanted(const char *system, const char *name)
 		if (tdp_event_info(i)->is_tracepoint &&
 		    !strcmp(tdp_event_info(i)->name, name))
 			return true;
-	return !strcmp(name, "kvm_set_spte_hva");
+	return false;
 }
 
 static void type_add(struct trace *trace, const char *system, const char *name)

@@ -235,6 +235,8 @@ static const struct border_row {
 	{ "dirty.collapse", "v5.19", "step_up" },
 	{ "dirty.collapse", "v6.0", "zap_table" },
 	{ "dirty.collapse", "v6.13", "in_place" },
+	{ "attributes.trace", "v6.16", "none" },
+	{ "attributes.trace", "v6.17", "event" },
 	{ "host.zero_thp", "v5.10", "splits" },
 	{ "host.zero_thp", "v6.13", "huge" },
 	{ "shadow.collapse", "v5.10", "host_huge" },
