@@ -92,8 +92,8 @@ static const char *const claims[] = {
 	"",
 	"",
 	"never:\n  - { claim: a, results: { vcpu0.1: { exit: ept_violation } } }\n",
-	"sometimes:\n  - { claim: b, results: { vcpu0.1: { outcome: done } }, "
-	"sptes: [ { root: 1, gpa: 0x5000, present: true } ] }\n",
+	("sometimes:\n  - { claim: b, results: { vcpu0.1: { outcome: done } }, "
+	 "sptes: [ { root: 1, gpa: 0x5000, present: true } ] }\n"),
 	"always:\n  - { claim: c, vcpus: [ { vcpu: 0, root: 1 } ] }\n",
 	"never:\n  - { claim: d, stats: { zaps: 3 } }\n",
 	"sometimes:\n  - { claim: e, every: true, nr_roots: 2 }\n",

@@ -205,23 +205,26 @@ static void read_l2(struct runner *r, uint64_t vmcb, struct tdp_sregs *l2)
 /* VMRUN wants it; where the scenario has L1's VMRUN, it is the scenario's. */
 static int set_hsave(struct runner *r, struct vcpu *v)
 {
-	struct {
+	union {
 		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = { .head.nmsrs = 1, .entry.index = MSR_VM_HSAVE_PA };
+		uint8_t bytes[sizeof(struct kvm_msrs) +
+			      sizeof(struct kvm_msr_entry)];
+	} msrs = { .head.nmsrs = 1 };
+	struct kvm_msr_entry *entry = msrs.head.entries;
 	json_t *op;
 
+	entry->index = MSR_VM_HSAVE_PA;
 	if (ioctl(v->fd, KVM_GET_MSRS, &msrs) != 1)
 		return skip(r, "the guest has no SVM");
-	if (msrs.entry.data)
+	if (entry->data)
 		return 0;
-	msrs.entry.data = payload_gpa(r, PAYLOAD_HSAVE);
+	entry->data = payload_gpa(r, PAYLOAD_HSAVE);
 	if (ioctl(v->fd, KVM_SET_MSRS, &msrs) != 1)
 		return skip(r, "VM_HSAVE_PA can't be set");
 	op = op_add(r, "set_msr");
 	json_object_set_new(op, "vcpu", json_integer(v->id));
 	json_object_set_new(op, "msr", hex(MSR_VM_HSAVE_PA));
-	json_object_set_new(op, "value", hex(msrs.entry.data));
+	json_object_set_new(op, "value", hex(entry->data));
 	return 0;
 }
 
