@@ -108,7 +108,7 @@ void dirty_disable(struct tdp_vm *vm, const struct memslot *slot)
 		return;
 	if (shadow_collapse(vm, slot))
 		vm->stats.tlb_flushes++;
-	if (!vm->oopsed)
+	if (!vm_bug(vm))
 		dirty_collapse(vm, slot);
 }
 

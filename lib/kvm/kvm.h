@@ -221,12 +221,26 @@ struct tdp_vm {
 	unsigned int nr_vcpus;
 	bool irqchip; /* in the kernel: KVM_CREATE_IRQCHIP */
 	bool has_run;
-	bool dead;              /* vm_dead: every ioctl is -EIO from now on */
-	enum tdp_reason oopsed; /* a bug has hit: what follows is chance */
+	/*
+	 * What has ended it.  TDP_WHY_VM_DEAD: every ioctl is -EIO from now on
+	 * (vm_dead); else a bug of the kernel, after which all is chance.
+	 */
+	enum tdp_reason ended;
 
 	tdp_tracer tracer;
 	void *tracer_context;
 };
+
+static inline bool vm_is_dead(const struct tdp_vm *vm)
+{
+	return vm->ended == TDP_WHY_VM_DEAD;
+}
+
+/* The bug of the kernel that has hit, or TDP_WHY_NONE. */
+static inline enum tdp_reason vm_bug(const struct tdp_vm *vm)
+{
+	return vm_is_dead(vm) ? TDP_WHY_NONE : vm->ended;
+}
 
 /* Events ------------------------------------------------------------------- */
 

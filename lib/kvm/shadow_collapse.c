@@ -63,7 +63,7 @@ static bool is_collapsible(struct tdp_vm *vm, uint64_t sptep, void *context,
 	    !memslot_covers(c->slot, page->gfn))
 		return false;
 	if (reads_before_start(vm, c->slot, page->gfn)) {
-		vm->oopsed = TDP_WHY_LPAGE_INFO_BOUNDS;
+		vm->ended = TDP_WHY_LPAGE_INFO_BOUNDS;
 		*stop = true;
 		return false;
 	}

@@ -36,7 +36,7 @@ void shadow_protect_huge(struct tdp_vm *vm, const struct memslot *slot,
  *
  * From 6.0 to 7.0 the kernel reads lpage_info before its start if the table
  * that holds a 2 MiB leaf begins before the slot does; the recorded kernels
- * oops.  The model then stops here and sets vm->oopsed.
+ * oops.  The model then stops here and sets vm->ended.
  */
 bool shadow_collapse(struct tdp_vm *vm, const struct memslot *slot);
 

@@ -77,7 +77,7 @@ bool unsync_try(struct tdp_vm *vm, const struct memslot *slot, uint64_t gfn,
 		 * synchronizes it.
 		 */
 		if (page->role.level > TDP_LEVEL_4K) {
-			vm->oopsed = TDP_WHY_UNSYNC_UPPER;
+			vm->ended = TDP_WHY_UNSYNC_UPPER;
 			return false;
 		}
 		make_unsync(vm, page);

@@ -301,7 +301,7 @@ static int conclude(struct access_run *run, struct fault *f, enum ret_pf ret)
 	result->reason = f->why;
 	result->spte = f->spte;
 	result->mmu_pages += f->nr_pages;
-	if (unlikely(run->vcpu->vm->oopsed)) {
+	if (unlikely(vm_bug(run->vcpu->vm))) {
 		run->done = true;
 		return TDP_OK;
 	}

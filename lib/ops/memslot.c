@@ -282,9 +282,9 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 	if (!old)
 		return create_slot(vm, region, &new, err);
 	ret = change_slot(vm, old, &new, result, err);
-	if (!ret && vm->oopsed) {
+	if (!ret && vm_bug(vm)) {
 		result->outcome = TDP_OUTCOME_KERNEL_BUG;
-		result->reason = vm->oopsed;
+		result->reason = vm_bug(vm);
 	}
 	return ret;
 }

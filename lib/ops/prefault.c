@@ -479,7 +479,7 @@ static int check(struct prefault *p)
 {
 	int err;
 
-	if (p->vcpu->vm->dead)
+	if (vm_is_dead(p->vcpu->vm))
 		return fail(p, -EIO, TDP_WHY_VM_DEAD);
 	if (!p->api->exists)
 		return fail(p, -EINVAL, TDP_WHY_NO_IOCTL);

@@ -13,18 +13,18 @@ void result_begin(struct tdp_result *result)
 
 bool result_vm_dead(const struct tdp_vm *vm, struct tdp_result *result)
 {
-	if (vm->dead)
+	if (vm_is_dead(vm))
 		result_fail(result, -EIO, TDP_WHY_VM_DEAD);
-	return vm->dead;
+	return vm_is_dead(vm);
 }
 
 void result_end(const struct tdp_vcpu *vcpu, struct tdp_result *result)
 {
 	const struct mmu_page *root = root_page(vcpu->vm, vcpu->mmu->root.hpa);
 
-	if (unlikely(vcpu->vm->oopsed)) {
+	if (unlikely(vm_bug(vcpu->vm))) {
 		result->outcome = TDP_OUTCOME_KERNEL_BUG;
-		result->reason = vcpu->vm->oopsed;
+		result->reason = vm_bug(vcpu->vm);
 	}
 	if (!root)
 		return;
@@ -43,7 +43,7 @@ int result_fail(struct tdp_result *result, int err, enum tdp_reason why)
 
 int check_alive(const struct tdp_vm *vm, struct tdp_error *err)
 {
-	if (likely(!vm->oopsed))
+	if (likely(!vm_bug(vm)))
 		return TDP_OK;
 	return err_set(err, TDP_EUNSUPPORTED,
 		       "vm-death: a bug of the kernel has hit; what it does "

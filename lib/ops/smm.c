@@ -79,7 +79,7 @@ static bool give_up(struct tdp_vcpu *vcpu, struct tdp_result *result,
 
 	if (vm->kvm.value[B_SMM_ENTER] != SMM_ENTER_VM_DEAD)
 		return false;
-	vm->dead = true;
+	vm->ended = TDP_WHY_VM_DEAD;
 	result_fail(result, -EIO, why);
 	return true;
 }
@@ -177,7 +177,7 @@ int tdp_vcpu_smi(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	if (taken)
 		enter_smm(vcpu, result);
 	/* A VM that is given up ends behind the load: vcpu_enter_guest(). */
-	if (taken && vcpu->vm->dead)
+	if (taken && vm_is_dead(vcpu->vm))
 		ret = load_last_root(vcpu, err);
 	if (ret)
 		return ret;

@@ -503,9 +503,8 @@ void vm_digest(const struct tdp_vm *vm, const struct physmem_watch *watch,
 	};
 	unsigned int i;
 
-	digest_put(d, (uint64_t)vm->noncoherent_dma << 3 |
-			      (vm->oopsed != TDP_WHY_NONE) << 2 |
-			      vm->dead << 1 | vm->has_run);
+	digest_put(d, (uint64_t)vm->noncoherent_dma << 1 | vm->has_run);
+	digest_put(d, vm->ended);
 	digest_put(d, vm->invalidations);
 	if (vm->invalidations) {
 		digest_put(d, vm->invalidate_start);
