@@ -12,15 +12,6 @@
 /* SDM: "INVPCID" (2A): bits 63:12 of the descriptor's first word are reserved. */
 #define PCID_RESERVED BITS(63, 12)
 
-/* SDM: "Canonicality": bits 63 down to 47 or 56 are the same. */
-static bool canonical(const struct tdp_vcpu *vcpu, uint64_t gla)
-{
-	unsigned int bits = vcpu->sregs.cr4 & CR4_LA57 ? 57 : 48;
-	uint64_t upper = gla >> (bits - 1);
-
-	return !upper || upper == UINT64_MAX >> (bits - 1);
-}
-
 /* KVM 6.12: kvm_get_pcid() */
 static uint64_t pcid_of(const struct tdp_vcpu *vcpu, uint64_t pgd)
 {
@@ -61,7 +52,7 @@ static bool operand_ok(const struct tdp_vcpu *vcpu, uint64_t type,
 	if (type >= TDP_INVPCID_ALL_GLOBAL)
 		return true;
 	return (has_pcid || !pcid) &&
-	       (type != TDP_INVPCID_ADDRESS || canonical(vcpu, gla));
+	       (type != TDP_INVPCID_ADDRESS || vcpu_canonical(vcpu, gla));
 }
 
 /*
@@ -104,7 +95,7 @@ int tdp_vcpu_invlpg(struct tdp_vcpu *vcpu, tdp_gva gva,
 	if (!vcpu->vm->tdp_enabled) {
 		result->exits = 1;
 		/* SDM: "INVLPG" (2A): does nothing for such an address. */
-		if (canonical(vcpu, gva.addr))
+		if (vcpu_canonical(vcpu, gva.addr))
 			invalidate_address(vcpu, gva.addr, true, 0);
 	}
 	result_end(vcpu, result);

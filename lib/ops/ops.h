@@ -132,4 +132,13 @@ int emulate_mmio(struct tdp_vcpu *vcpu, const struct tdp_access *access,
 /* L2 is left without telling L1: KVM 6.12 kvm_leave_nested().  (nested.c) */
 void nested_leave(struct tdp_vcpu *vcpu);
 
+/* SDM: "Canonicality": bits 63 down to 47 or 56 are the same. */
+static inline bool vcpu_canonical(const struct tdp_vcpu *vcpu, uint64_t gla)
+{
+	unsigned int bits = vcpu->sregs.cr4 & CR4_LA57 ? 57 : 48;
+	uint64_t upper = gla >> (bits - 1);
+
+	return !upper || upper == UINT64_MAX >> (bits - 1);
+}
+
 #endif

@@ -144,22 +144,13 @@ static void free_guest_mode_roots(struct tdp_vcpu *vcpu)
 	}
 }
 
-/* SDM: "Canonicality": bits 63 down to 47 or 56 are the same. */
-static bool canonical(const struct tdp_vcpu *vcpu, uint64_t gla)
-{
-	unsigned int bits = vcpu->sregs.cr4 & CR4_LA57 ? 57 : 48;
-	uint64_t upper = gla >> (bits - 1);
-
-	return !upper || upper == UINT64_MAX >> (bits - 1);
-}
-
 static bool vpid_operand_ok(const struct insn *i)
 {
 	if (i->operand >> 16)
 		return false;
 	switch (i->type) {
 	case TDP_INVVPID_ADDRESS:
-		return i->operand && canonical(i->vcpu, i->gla);
+		return i->operand && vcpu_canonical(i->vcpu, i->gla);
 	case TDP_INVVPID_SINGLE:
 	case TDP_INVVPID_SINGLE_NON_GLOBAL:
 		return i->operand;
