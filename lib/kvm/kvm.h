@@ -22,7 +22,7 @@
 #include "mem/hostmm.h"
 #include "mem/memslot.h"
 #include "tdpsim/memtype.h"
-#include "tdpsim/vcpu.h"
+#include "tdpsim/nested.h"
 
 #define INVALID_PAGE   UINT64_MAX
 #define NR_PREV_ROOTS  3

@@ -7,7 +7,7 @@
 #include "kvm/root.h"
 #include "kvm/shadow.h"
 #include "ops/setreg.h"
-#include "tdpsim/vcpu.h"
+#include "tdpsim/invalidate.h"
 
 /* SDM: "INVPCID" (2A): bits 63:12 of the descriptor's first word are reserved. */
 #define PCID_RESERVED BITS(63, 12)

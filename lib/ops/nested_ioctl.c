@@ -7,7 +7,7 @@
 #include "ops/nested.h"
 #include "ops/setreg.h"
 #include "ops/vmx.h"
-#include "tdpsim/vcpu.h"
+#include "tdpsim/nested.h"
 
 /* SDM: "VMX Basic Exit Reasons": 33, with bit 31 for a failed entry. */
 #define EXIT_INVALID_STATE UINT64_C(0x80000021)

@@ -5,7 +5,7 @@
 #include "kvm/walker.h"
 #include "ops/nested.h"
 #include "ops/nested_vmcb.h"
-#include "tdpsim/vcpu.h"
+#include "tdpsim/nested.h"
 
 /* APM 2: "SVM Intercept Exit Codes": VMEXIT_INVALID is -1. */
 static uint64_t exit_invalid(const struct tdp_vm *vm)

@@ -8,7 +8,7 @@
 #include "kvm/mmu.h"
 #include "kvm/root.h"
 #include "kvm/shadow.h"
-#include "tdpsim/vcpu.h"
+#include "tdpsim/invalidate.h"
 
 /* SDM: "VMX Basic Exit Reasons" (3D) */
 #define EXIT_INVEPT  50

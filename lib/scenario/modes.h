@@ -4,7 +4,7 @@
 #define TDPSIM_SCENARIO_MODES_H
 
 #include "scenario/value.h"
-#include "tdpsim/vcpu.h"
+#include "tdpsim/nested.h"
 
 enum mode {
 	MODE_NONE,

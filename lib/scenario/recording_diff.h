@@ -5,7 +5,7 @@
 
 #include "scenario/recording.h"
 #include "scenario/scenario.h"
-#include "tdpsim/vcpu.h"
+#include "tdpsim/nested.h"
 
 /* The recorder lists so many events of a step and counts the others. */
 #define MAX_RECORDED_EVENTS 160

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Instructions by which a guest invalidates translations. */
 #include "scenario/verb.h"
+#include "tdpsim/invalidate.h"
 
 #define FIELDS_INVALIDATE                                              \
 	(FIELDS_CALL | FIELDS_MAPPING | FIELDS_GUEST | FIELDS_COUNTS | \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Instructions of VMX that L1 and L2 execute. */
 #include "scenario/verb.h"
+#include "tdpsim/invalidate.h"
 
 #define FIELDS_VMX (FIELDS_CALL | FIELDS_MAPPING | FIELDS_GUEST | FIELDS_VCPU)
 

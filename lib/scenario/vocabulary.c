@@ -8,7 +8,7 @@
 #include "tdpsim/capability.h"
 #include "tdpsim/gmem.h"
 #include "tdpsim/memtype.h"
-#include "tdpsim/vcpu.h"
+#include "tdpsim/nested.h"
 #include "tdpsim/walk.h"
 
 /* Of the machine ----------------------------------------------------------- */
