@@ -105,6 +105,34 @@ static int too_large(const struct hostmm *mm, uint64_t size,
 		       size >> 20, mm->pm->size >> 20);
 }
 
+/* No file, so that two of them side by side can be one VMA. */
+static bool is_anonymous(const struct vma *vma)
+{
+	return vma->backing == TDP_BACKING_ANONYMOUS ||
+	       vma->backing == TDP_BACKING_THP;
+}
+
+/*
+ * New memory beside memory of its kind is the same VMA.  Linux 6.12:
+ * vma_merge_new_range().  Two neighbours that had been faulted in apart stay
+ * apart, as they do there.
+ */
+static void merge(const struct hostmm *mm, struct vma *vma)
+{
+	const struct vma *beside[] = { hostmm_find(mm, vma->start - 1),
+				       hostmm_find(mm, vma->end) };
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (!beside[i] || !is_anonymous(vma) || beside[i]->gmem ||
+		    beside[i]->backing != vma->backing ||
+		    beside[i]->read_only != vma->read_only)
+			continue;
+		vma->area = beside[i]->area;
+		return;
+	}
+}
+
 int hostmm_map(struct hostmm *mm, uint64_t hva, uint64_t size,
 	       enum tdp_backing backing, bool untouched, bool read_only,
 	       struct tdp_error *err)
@@ -129,6 +157,7 @@ int hostmm_map(struct hostmm *mm, uint64_t hva, uint64_t size,
 		if (!vma.hpa)
 			return too_large(mm, size, err);
 	}
+	merge(mm, &vma);
 	range_drop(mm, hva, hva + size);
 	range_insert(mm, &vma);
 	return TDP_OK;
