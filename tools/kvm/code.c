@@ -322,24 +322,31 @@ static const struct {
 	{ "fetch", "ff e3" },     /* jmp *%rbx */
 };
 
+/* What lies where the guest jumps to. */
+struct target {
+	bool put;
+	unsigned int as_id;
+	uint64_t gpa;
+	uint16_t saved;
+};
+
 /*
- * Code where the guest jumps to: what is there is put back.  NULL if nothing
- * can be reached there, so that there is no need of it.
+ * Code where the guest jumps to, unless nothing can be reached there.  That
+ * may be one of its page tables: so the model hears of it.
  */
 static int put_target(struct runner *r, const struct vcpu *v, uint64_t gva,
-		      uint8_t **at, uint8_t saved[2])
+		      struct target *target)
 {
-	static const uint8_t out[2] = { 0xe6, PORT_DONE };
 	const struct place place = place_of(v);
 	struct tdp_sregs sregs;
 	const struct piece *piece;
-	uint64_t gpa, hva;
+	uint64_t hva;
 
-	*at = NULL;
+	*target = (struct target){ .as_id = place.as_id };
 	vcpu_get_sregs((struct vcpu *)v, &sregs);
-	if (!tables_walk(r, &place, &sregs, gva, &gpa))
+	if (!tables_walk(r, &place, &sregs, gva, &target->gpa))
 		return 0;
-	piece = piece_at(r, place.as_id, gpa, &hva);
+	piece = piece_at(r, place.as_id, target->gpa, &hva);
 	if (!piece || piece->backing == TDP_BACKING_UNMAPPED ||
 	    piece->backing == TDP_BACKING_PROT_NONE ||
 	    piece->backing == TDP_BACKING_UFFD_MISSING)
@@ -347,10 +354,17 @@ static int put_target(struct runner *r, const struct vcpu *v, uint64_t gva,
 	if (piece->untouched || piece->host_readonly ||
 	    gva % PAGE_BYTES == PAGE_BYTES - 1)
 		return skip(r, "no code can be put where the guest fetches");
-	*at = (uint8_t *)hva;
-	memcpy(saved, *at, 2);
-	memcpy(*at, out, 2);
+	memcpy(&target->saved, (const void *)hva, 2);
+	op_write(r, target->as_id, target->gpa, PORT_DONE << 8 | 0xe6, 2);
+	target->put = true;
 	return 0;
+}
+
+/* What was there is put back. */
+static void take_target(struct runner *r, const struct target *target)
+{
+	if (target->put)
+		op_write(r, target->as_id, target->gpa, target->saved, 2);
 }
 
 /* The byte that is there already: a write leaves memory as it is. */
@@ -400,7 +414,7 @@ int run_access(struct runner *r, struct vcpu *v, const char *kind, uint64_t gva,
 	struct registers registers = { .rbx = gva, .user = user };
 	struct code code = { .nr = 0 };
 	struct tdp_sregs sregs;
-	uint8_t *target = NULL, saved[2] = { 0 };
+	struct target target = { .put = false };
 	unsigned int i;
 	int ret;
 
@@ -409,7 +423,7 @@ int run_access(struct runner *r, struct vcpu *v, const char *kind, uint64_t gva,
 		return skip(r, "a linear address has 32 bits in this mode");
 	if (code_prepare(r, v, user))
 		return -1;
-	if (!strcmp(kind, "fetch") && put_target(r, v, gva, &target, saved))
+	if (!strcmp(kind, "fetch") && put_target(r, v, gva, &target))
 		return -1;
 	for (i = 0; i < sizeof(accesses) / sizeof(accesses[0]); i++)
 		if (!strcmp(accesses[i].kind, kind))
@@ -432,7 +446,6 @@ int run_access(struct runner *r, struct vcpu *v, const char *kind, uint64_t gva,
 	op_delivery(r, v);
 	op_l1_goes_on(r, v);
 	ret = run_at(r, v, code_gpa(r, v), &registers);
-	if (target)
-		memcpy(target, saved, 2);
+	take_target(r, &target);
 	return ret;
 }
