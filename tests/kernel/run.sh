@@ -22,6 +22,7 @@
 #                  so with --random
 #   --boots N      for that, in all; default 16, 0: don't
 #   --limit S      seconds that the boot may take; default 600
+#   --scenario-limit S  seconds that one scenario may take; default 120
 #   --output DIR   where recordings and logs go; default build/kernel/NAME
 #   --build DIR    where tdpsim and tdpsim-kvm are; default build
 #
@@ -167,6 +168,18 @@ default_hugepagesz=2M hugepagesz=1G hugepages=1 $words" </dev/null || status=$?
 		printf 'run.sh: QEMU ended with status %s\n' "$status"
 }
 
+# A scenario was ended, at its limit, or its process died: the others go on.
+tell_ended()
+{
+	local ended_ones
+
+	ended_ones=$(sed -n 's/^@ended \([^\r]*\)\r*$/run.sh: scenario \1/p' \
+		"$output/console")
+	[ -n "$ended_ones" ] || return 0
+	printf '%s\n' "$ended_ones"
+	ended=1
+}
+
 # The kernel died, or hung: where?
 check_end()
 {
@@ -176,14 +189,16 @@ check_end()
 		tail -5 "$output/console" >&2
 		die "nothing was recorded: see $output/console"
 	fi
-	grep -aq '^@end' "$output/console" && return
+	tell_ended
+	grep -aq '^@end ' "$output/console" && return
 	last=$(sed -n 's/^@scenario \([^\r]*\)\r*$/\1/p' "$output/console" |
 		tail -1)
 	step=$(grep -ac "^{\"case\":\"$last\"" "$output/recording.jsonl" || true)
 	printf 'run.sh: the kernel died or hung in scenario %s, step %s\n' \
 		"$last" "$step"
 	died=$last
-	grep -aE 'Oops|BUG|WARNING|panic|RIP:' "$output/console" | head -5
+	# One that hangs says nothing.
+	grep -aE 'Oops|BUG|WARNING|panic|RIP:' "$output/console" | head -5 || true
 	# What was recorded is kept; half a line is not.
 	sed -i '$ { /}$/!d }' "$output/recording.jsonl"
 	ended=1
@@ -209,7 +224,7 @@ recorded_scenarios()
 
 options=()
 again= kernel= own_kvm= npt=1 five= append= image= modules= random= seed=1
-limit=600 output= build=build ended=0 words= minimise= boots=16 died=
+limit=600 scenario_limit=120 output= build=build ended=0 words= minimise= boots=16 died=
 scenarios=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -218,7 +233,7 @@ while [ $# -gt 0 ]; do
 	--la57)	five=1; options+=("$1") ;;
 	--minimise) minimise=1 ;;
 	--help)	usage; exit 0 ;;
-	--npt|--tdp-mmu|--append|--modules|--random|--seed|--boots|--limit|\
+	--npt|--tdp-mmu|--append|--modules|--random|--seed|--boots|--limit|--scenario-limit|\
 	--output|--build)
 		[ $# -gt 1 ] || die "$1 needs a value"
 		case $1 in
@@ -230,6 +245,7 @@ while [ $# -gt 0 ]; do
 		--seed)		seed=$2 ;;
 		--boots)	boots=$2 ;;
 		--limit)	limit=$2 ;;
+		--scenario-limit) scenario_limit=$2 ;;
 		--output)	output=$2 ;;
 		--build)	build=$2 ;;
 		esac
@@ -281,10 +297,14 @@ fi
 if [ -n "$own_kvm" ]; then
 	[ -e /dev/kvm ] || skip "there is no /dev/kvm"
 	[ -r /dev/kvm ] && [ -w /dev/kvm ] || skip "no permission for /dev/kvm"
+	[ -d /sys/module/kvm_intel ] || [ -d /sys/module/kvm_amd ] ||
+		skip "this machine's KVM has neither kvm_intel nor kvm_amd:" \
+			"$(cd /sys/module && echo kvm_*)"
 	status=0
-	"$build/tools/tdpsim-kvm" --output "$output/recording.jsonl" \
-		"${scenarios[@]}" || status=$?
-	[ $status -lt 2 ] || exit $status
+	timeout "$limit" "$build/tools/tdpsim-kvm" --limit "$scenario_limit" \
+		--output "$output/recording.jsonl" "${scenarios[@]}" || status=$?
+	[ $status != 124 ] || printf 'run.sh: over the limit of %s s\n' "$limit"
+	[ $status -lt 2 ] || [ $status = 124 ] || exit $status
 	ended=$status
 else
 	command -v qemu-system-x86_64 >/dev/null ||
@@ -297,7 +317,7 @@ else
 		image=$kernel
 		;;
 	esac
-	words="kvm_amd.npt=$npt $append"
+	words="kvm_amd.npt=$npt tdpsim.limit=$scenario_limit $append"
 	[ -n "$five" ] || words+=" no5lvl"
 	leave_out
 	order_scenarios

@@ -26,6 +26,13 @@ void init_progress(const char *scenario)
 		printf("@scenario %s\n", scenario);
 }
 
+void init_note(const char *what, const char *scenario, unsigned int step,
+	       const char *why)
+{
+	if (active)
+		printf("%s %s, step %u: %s\n", what, scenario, step, why);
+}
+
 static void put(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -97,6 +104,20 @@ static void find_parameters(const char *module, char *out, size_t size)
 						 word + strlen(name));
 }
 
+/* "tdpsim.limit=5": seconds that one scenario may take. */
+static unsigned int find_limit(void)
+{
+	char text[512];
+	const char *at;
+	unsigned int limit;
+
+	find_parameters("tdpsim", text, sizeof(text));
+	at = strstr(text, "limit=");
+	return at && sscanf(at, "limit=%u", &limit) == 1 && limit ?
+		       limit :
+		       LIMIT_SECONDS;
+}
+
 static void load_modules(void)
 {
 	char *modules[32], path[160], parameters[512];
@@ -158,7 +179,7 @@ int init_run(int (*record)(char **paths, const char *output,
 	load_modules();
 	set_raw(OUTPUT);
 	read_lines("/scenarios/order", paths, MAX_SCENARIOS);
-	printf("@end %d\n", record(paths, OUTPUT, LIMIT_SECONDS));
+	printf("@end %d\n", record(paths, OUTPUT, find_limit()));
 	fflush(stdout);
 	sync();
 	reboot(RB_AUTOBOOT);

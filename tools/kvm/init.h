@@ -6,6 +6,10 @@
 /* Say on the console which scenario begins; only as /init. */
 void init_progress(const char *scenario);
 
+/* Say there how one ended that did not end well. */
+void init_note(const char *what, const char *scenario, unsigned int step,
+	       const char *why);
+
 /*
  * Load the modules of /modules, in the order of /modules/order; record the
  * scenarios of /scenarios, in the order of /scenarios/order, to the second

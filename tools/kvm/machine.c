@@ -314,41 +314,6 @@ static void set_vmx_pages(struct runner *r)
 	fclose(file);
 }
 
-/* Module parameters that can be changed at any time, as the scenario wants them. */
-static void set_parameters(struct runner *r)
-{
-	static const struct {
-		const char *behaviour;
-		const char *path;
-	} parameters[] = {
-		{ "nx_huge_pages", "/sys/module/kvm/parameters/nx_huge_pages" },
-		{ "eager_page_split",
-		  "/sys/module/kvm/parameters/eager_page_split" },
-	};
-	const struct tdp_kvm_config *kvm = tdp_scenario_kvm(r->scenario);
-	json_t *given = json_object();
-	unsigned int i;
-
-	for (i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
-		const char *value = tdp_kvm_config_get(kvm,
-						       parameters[i].behaviour);
-		bool is_bool = i > 0, done;
-		FILE *file = fopen(parameters[i].path, "we");
-
-		if (!file)
-			continue;
-		done = value &&
-		       fputs(is_bool ? (!strcmp(value, "on") ? "Y" : "N") :
-				       value,
-			     file) >= 0;
-		done = !fclose(file) && done;
-		if (done)
-			json_object_set_new(given, parameters[i].behaviour,
-					    json_string(value));
-	}
-	json_object_set_new(r->line, "parameters", given);
-}
-
 int machine_make(struct runner *r)
 {
 	struct tdp_setup setup;
@@ -363,7 +328,7 @@ int machine_make(struct runner *r)
 	if (setup.vcpus > MAX_VCPUS)
 		return skip(r, "more than %d vCPUs", MAX_VCPUS);
 	r->next_hva = UINT64_C(0x3000000000);
-	set_parameters(r);
+	parameters_set(r);
 	if (r->trace)
 		trace_drop(r->trace);
 	r->vm = ioctl(r->kvm, KVM_CREATE_VM, (unsigned long)setup.vm_type);

@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,10 +30,12 @@ static const char usage[] =
 "\n"
 "  --output FILE  write the recording there; default: standard output\n"
 "  --limit N      seconds that one scenario may take; default 30\n"
+"  --device FILE  default: /dev/kvm\n"
 "  --help         show this text\n"
 "\n"
 "Exit status: 0 recorded, though steps may be skipped, 1 a scenario did not\n"
-"end, 2 bad input or usage, or no usable /dev/kvm.\n";
+"end (the others are recorded, and of it what it did so far), 2 bad input or\n"
+"usage, or no usable /dev/kvm.\n";
 /* clang-format on */
 
 #define EXIT_BAD 2
@@ -44,10 +48,14 @@ static int complain(const char *what, const char *why)
 
 /* One scenario ------------------------------------------------------------------- */
 
+/* What the child is about to do, for the parent to name. */
+static volatile unsigned int *progress;
+
 static void take_step(struct runner *r)
 {
 	struct tdp_step step;
 
+	*progress = r->step;
 	tdp_scenario_step(r->scenario, r->step, &step);
 	line_begin(r, step.verb);
 	step_make(r, &step);
@@ -71,27 +79,74 @@ static void carry_out(struct runner *r)
 	_exit(0);
 }
 
-static int wait_for(pid_t child, unsigned int seconds)
+enum ending { ENDED, DIED, KILLED, STUCK };
+
+/* Ctrl-C: what was changed of this machine is put back. */
+static volatile sig_atomic_t stopped;
+
+static void on_stop(int signal)
 {
-	unsigned int waited, status = 0;
+	(void)signal;
+	stopped = 1;
+}
+
+static bool ends_within(pid_t child, unsigned int seconds, int *status)
+{
+	unsigned int waited;
 
 	for (waited = 0; waited < seconds * 500; waited++) {
-		if (waitpid(child, (int *)&status, WNOHANG) == child)
-			return (int)status;
+		if (waitpid(child, status, WNOHANG) == child)
+			return true;
+		if (stopped && waited > 50)
+			break;
 		usleep(2000);
 	}
-	kill(child, SIGKILL);
-	waitpid(child, (int *)&status, 0);
-	return -1;
+	return false;
 }
+
+/* A process that sleeps in the kernel for good can't be killed either. */
+static enum ending wait_for(pid_t child, unsigned int seconds)
+{
+	int status = 0;
+
+	if (child < 0)
+		return DIED;
+	if (ends_within(child, seconds, &status))
+		return status ? DIED : ENDED;
+	kill(child, SIGKILL);
+	return ends_within(child, 5, &status) ? KILLED : STUCK;
+}
+
+static void tell_end(const struct tdp_scenario *scenario, const char *path,
+		     enum ending ending, unsigned int limit)
+{
+	static const char *const words[] = {
+		[DIED] = "the process died",
+		[KILLED] = "did not end in time",
+		[STUCK] = "did not end in time, and can't be killed",
+	};
+	struct tdp_step step = { .verb = "machine", .line = 1 };
+
+	if (*progress)
+		tdp_scenario_step(scenario, *progress, &step);
+	fprintf(stderr, "%s:%u: step %u (%s): %s", path, step.line, *progress,
+		step.verb, words[ending]);
+	if (ending != DIED)
+		fprintf(stderr, " (%u s)", limit);
+	fputc('\n', stderr);
+	init_note("@ended", tdp_scenario_name(scenario), *progress,
+		  words[ending]);
+}
+
+#define NO_USE 3 /* to go on */
 
 static int record_one(struct runner *r, const char *path, unsigned int limit)
 {
 	struct tdp_scenario *scenario;
 	struct tdp_error err = { 0 };
 	char text[1024];
+	enum ending ending;
 	pid_t child;
-	int status;
 
 	if (tdp_scenario_load_on(path, &r->machine, &scenario, &err)) {
 		fprintf(stderr, "%s\n",
@@ -101,34 +156,45 @@ static int record_one(struct runner *r, const char *path, unsigned int limit)
 	r->scenario = scenario;
 	init_progress(tdp_scenario_name(scenario));
 	fflush(NULL);
+	*progress = 0;
 	child = fork();
-	if (!child)
+	if (!child) {
+		signal(SIGINT, SIG_DFL);
+		signal(SIGTERM, SIG_DFL);
 		carry_out(r);
-	status = child < 0 ? -1 : wait_for(child, limit);
+	}
+	ending = wait_for(child, limit);
+	if (ending != ENDED)
+		tell_end(scenario, path, ending, limit);
 	tdp_scenario_destroy(scenario);
-	if (!status)
+	if (ending == ENDED && !stopped)
 		return 0;
-	fprintf(stderr, "%s: %s\n", path,
-		status < 0 ? "did not end in time" : "the process died");
-	return 1;
+	return stopped || ending == STUCK ? NO_USE : 1;
 }
 
 /* All ------------------------------------------------------------------------------ */
 
+static const char *device = "/dev/kvm";
+
 static int open_kvm(struct runner *r)
 {
-	r->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int version;
+
+	r->kvm = open(device, O_RDWR | O_CLOEXEC);
 	if (r->kvm < 0)
 		return complain(
-			"/dev/kvm",
+			device,
 			errno == ENOENT ?
 				"there is none: is a kvm module loaded?" :
 				strerror(errno));
-	if (ioctl(r->kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
-		return complain("/dev/kvm", "another version of the interface");
+	version = ioctl(r->kvm, KVM_GET_API_VERSION, 0);
+	if (version < 0)
+		return complain(device, "is no KVM");
+	if (version != KVM_API_VERSION)
+		return complain(device, "another version of the interface");
 	if (ioctl(r->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SREGS2) <= 0)
-		return complain("/dev/kvm", "no KVM_SET_SREGS2: Linux 5.14 or "
-					    "newer is needed");
+		return complain(device, "no KVM_SET_SREGS2: Linux 5.14 or "
+					"newer is needed");
 	r->run_bytes = (size_t)ioctl(r->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	return 0;
 }
@@ -162,20 +228,35 @@ static int record_all(char **paths, const char *output, unsigned int limit)
 	runner.out = output ? fopen(output, "we") : stdout;
 	if (!runner.out)
 		return complain(output, strerror(errno));
+	progress = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (progress == MAP_FAILED)
+		return complain("shared memory", strerror(errno));
+	parameters_keep();
 	status = open_kvm(&runner);
 	if (!status)
 		status = describe(&runner);
-	for (; !status && *paths; paths++) {
+	for (; status < EXIT_BAD && !stopped && *paths; paths++) {
 		int one = record_one(&runner, *paths, limit);
 
-		if (one == EXIT_BAD)
-			status = one;
-		else if (one)
-			init_progress("?");
+		status = one ? one : status;
 	}
+	parameters_restore();
+	trace_close(runner.trace);
+	if (status == NO_USE)
+		status = 1;
 	if (fflush(runner.out) || ferror(runner.out))
 		return complain("the recording", strerror(errno));
 	return status;
+}
+
+/* 0: it is no number of seconds. */
+static unsigned int parse_limit(const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	return *end || value > INT_MAX / 500 ? 0 : (unsigned int)value;
 }
 
 int main(int argc, char **argv)
@@ -183,6 +264,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "limit", required_argument, NULL, 'l' },
+		{ "device", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -198,7 +280,10 @@ int main(int argc, char **argv)
 			output = optarg;
 			break;
 		case 'l':
-			limit = (unsigned int)strtoul(optarg, NULL, 10);
+			limit = parse_limit(optarg);
+			break;
+		case 'd':
+			device = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -211,5 +296,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_BAD;
 	}
+	signal(SIGINT, on_stop);
+	signal(SIGTERM, on_stop);
 	return record_all(argv + optind, output, limit);
 }

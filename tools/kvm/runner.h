@@ -179,9 +179,16 @@ void stats_add(struct stats *stats, json_t *object);
 
 /* trace.c: NULL with errno set if events can't be had */
 struct trace *trace_open(void);
+void trace_close(struct trace *trace);
 void trace_drop(struct trace *trace);
 void trace_take(struct trace *trace, json_t *line);
 bool trace_has_roles(const struct trace *trace);
+
+/* parameters.c: module parameters that can be changed at any time */
+void parameters_keep(void);
+void parameters_restore(void);
+/* As the scenario wants them; what was set is told in the line. */
+void parameters_set(struct runner *r);
 
 /* env.c: the first line; returns its text, which the caller frees */
 char *env_line(struct runner *r);

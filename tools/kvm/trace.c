@@ -3,6 +3,9 @@
  * Trace events of KVM, read raw from tracefs: a step's events are there when
  * its call has returned, without text to be parsed.
  *
+ * They come by an instance of tracefs of their own, which leaves other tracing
+ * alone and goes away at the end.
+ *
  * The layout of a page of the ring buffer: linux/ring_buffer.h, "enum
  * ring_buffer_type"; of an event: its "format" file.
  */
@@ -13,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runner.h"
@@ -37,6 +41,8 @@ struct type {
 
 struct trace {
 	int fd;
+	char instance[80]; /* folder */
+	char group[24];    /* of probes */
 	unsigned int nr_types;
 	struct type types[MAX_EVENTS];
 	bool roles;
@@ -136,14 +142,14 @@ static void type_add(struct trace *trace, const char *system, const char *name)
 
 	if (!is_wanted(system, name) || trace->nr_types == MAX_EVENTS)
 		return;
-	snprintf(path, sizeof(path), TRACEFS "/events/%s/%s/format", system,
-		 name);
+	snprintf(path, sizeof(path), "%s/events/%s/%s/format", trace->instance,
+		 system, name);
 	if (!get(path, text, sizeof(text)))
 		return;
 	snprintf(type->name, sizeof(type->name), "%.47s", name);
 	format_parse(text, type);
-	snprintf(path, sizeof(path), TRACEFS "/events/%s/%s/enable", system,
-		 name);
+	snprintf(path, sizeof(path), "%s/events/%s/%s/enable", trace->instance,
+		 system, name);
 	if (put(path, "1"))
 		trace->nr_types++;
 }
@@ -154,7 +160,7 @@ static void system_add(struct trace *trace, const char *system)
 	const struct dirent *entry;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), TRACEFS "/events/%s", system);
+	snprintf(path, sizeof(path), "%s/events/%s", trace->instance, system);
 	dir = opendir(path);
 	if (!dir)
 		return;
@@ -164,54 +170,102 @@ static void system_add(struct trace *trace, const char *system)
 }
 
 /* Where roles are computed: no tracepoint, but with BTF a probe. */
-static bool probe_role(const char *name, const char *function)
+static const struct {
+	const char *name;
+	const char *function;
+} probes[] = {
+	{ "role_shadow_npt", "kvm_init_shadow_npt_mmu" },
+	{ "role_shadow_ept", "kvm_init_shadow_ept_mmu" },
+	{ "role_init_mmu", "kvm_init_mmu" },
+};
+
+#define NR_PROBES (sizeof(probes) / sizeof(probes[0]))
+
+static bool probe_roles(const struct trace *trace)
 {
 	char text[256];
+	unsigned int i;
+	bool done = true;
 
-	snprintf(text, sizeof(text),
-		 "r:tdpsim/%s %s "
-		 "root_role=vcpu->arch.mmu->root_role.word:x32 "
-		 "cpu_role=vcpu->arch.mmu->cpu_role.as_u64:x64",
-		 name, function);
-	return put(TRACEFS "/kprobe_events", text);
+	for (i = 0; i < NR_PROBES && done; i++) {
+		snprintf(text, sizeof(text),
+			 "r:%s/%s %s "
+			 "root_role=vcpu->arch.mmu->root_role.word:x32 "
+			 "cpu_role=vcpu->arch.mmu->cpu_role.as_u64:x64",
+			 trace->group, probes[i].name, probes[i].function);
+		done = put(TRACEFS "/kprobe_events", text);
+	}
+	return done;
 }
 
-static bool probe_roles(void)
+/* One CPU's buffer is read, so that one CPU has to do it all. */
+static int stay_here(void)
 {
-	return probe_role("role_shadow_npt", "kvm_init_shadow_npt_mmu") &&
-	       probe_role("role_shadow_ept", "kvm_init_shadow_ept_mmu") &&
-	       probe_role("role_init_mmu", "kvm_init_mmu");
+	int cpu = sched_getcpu();
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+	return cpu;
+}
+
+static void instance_put(const struct trace *trace, const char *file,
+			 const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", trace->instance, file);
+	put(path, text);
 }
 
 struct trace *trace_open(void)
 {
 	struct trace *trace = calloc(1, sizeof(*trace));
-	char path[128];
-	cpu_set_t set;
-	int cpu;
+	char path[160];
 
 	if (!trace)
 		return NULL;
 	mount("tracefs", TRACEFS, "tracefs", 0, NULL);
-	/* One CPU's buffer is read, so that one CPU has to do it all. */
-	cpu = sched_getcpu();
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-	snprintf(path, sizeof(path), TRACEFS "/per_cpu/cpu%d/trace_pipe_raw",
-		 cpu);
-	trace->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (trace->fd < 0) {
+	snprintf(trace->group, sizeof(trace->group), "tdpsim_%d", getpid());
+	snprintf(trace->instance, sizeof(trace->instance),
+		 TRACEFS "/instances/%s", trace->group);
+	if (mkdir(trace->instance, 0700) < 0) {
 		free(trace);
 		return NULL;
 	}
-	put(TRACEFS "/buffer_size_kb", "16384");
-	trace->roles = probe_roles();
+	snprintf(path, sizeof(path), "%s/per_cpu/cpu%d/trace_pipe_raw",
+		 trace->instance, stay_here());
+	trace->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (trace->fd < 0) {
+		trace_close(trace);
+		return NULL;
+	}
+	instance_put(trace, "buffer_size_kb", "16384");
+	trace->roles = probe_roles(trace);
 	system_add(trace, "kvm");
 	system_add(trace, "kvmmmu");
-	system_add(trace, "tdpsim");
-	put(TRACEFS "/tracing_on", "1");
+	system_add(trace, trace->group);
+	instance_put(trace, "tracing_on", "1");
 	return trace;
+}
+
+void trace_close(struct trace *trace)
+{
+	char text[64];
+	unsigned int i;
+
+	if (!trace)
+		return;
+	if (trace->fd >= 0)
+		close(trace->fd);
+	rmdir(trace->instance);
+	for (i = 0; i < NR_PROBES; i++) {
+		snprintf(text, sizeof(text), "-:%s/%s", trace->group,
+			 probes[i].name);
+		put(TRACEFS "/kprobe_events", text);
+	}
+	free(trace);
 }
 
 bool trace_has_roles(const struct trace *trace)
