@@ -538,7 +538,8 @@ static const struct override overrides_6_1_192[] = {
 };
 
 /*
- * Debian's 6.12.117: shadow NPT, EFER and configuration as recorded; the rest
+ * Debian's 6.12.117: shadow NPT, quirks, SMM, EFER and configuration as
+ * recorded, and the source of memory types as the known quirks have it; the rest
  * follows from stable backports whose point release is known or very probable.
  */
 static const struct override overrides_6_12_117[] = {
@@ -553,6 +554,11 @@ static const struct override overrides_6_12_117[] = {
 	{ B_FAULT_EPT_FLAGS, FAULT_EPT_FLAGS_GUEST_FINAL, true },
 	{ B_SW_PROTECTED_VM, SWITCH_OFF, false },
 	{ B_SREGS_CHECKS, SREGS_CHECKS_EFER, false },
+	{ B_QUIRKS_KNOWN, QUIRKS_KNOWN_0x7ff, false },
+	{ B_QUIRKS_REPEAT, QUIRKS_REPEAT_ACCUMULATES, false },
+	{ B_SMM_SHUTDOWN, SMM_SHUTDOWN_LEAVES_SMM, false },
+	{ B_MEMTYPE_SOURCE, MEMTYPE_SOURCE_QUIRK9, true },
+	{ B_MEMTYPE_ZAP, MEMTYPE_ZAP_QUIRK9, true },
 };
 
 const struct point_release point_releases[NR_POINT_RELEASES] = {

@@ -462,12 +462,14 @@ static const struct point_row {
 	  "nested.exit_cr3=triple_fault nested.exit_vmcb12=triple_fault "
 	  "nested.invalid_code=64_bits " },
 	{ "v6.12.117", "v6.12",
-	  "sw_protected_vm=off "
+	  "sw_protected_vm=off quirks.known=0x7ff quirks.repeat=accumulates "
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "
-	  "mmu.stale_check=after_reclaim sregs.checks=efer fault.ept_flags=guest_final "
+	  "mmu.stale_check=after_reclaim sregs.checks=efer "
+	  "fault.ept_flags=guest_final "
 	  "shadow.child=match mmio.over_present=drops_first "
+	  "memtype.source=quirk9 memtype.zap=quirk9 "
 	  "nested.exit_cr3=triple_fault nested.exit_vmcb12=triple_fault "
-	  "nested.invalid_code=64_bits " },
+	  "nested.invalid_code=64_bits smm.shutdown=leaves_smm " },
 };
 
 static void point_release(void **state)
