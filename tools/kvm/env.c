@@ -235,3 +235,25 @@ int cpuid_make(struct runner *r, const struct tdp_cpuid *cpuid,
 		apply(&data->entries[i], cpuid);
 	return 0;
 }
+
+bool cpuid_supports(struct runner *r, unsigned int function,
+		    enum cpuid_register reg, unsigned int bit)
+{
+	union {
+		struct kvm_cpuid2 head;
+		char bytes[sizeof(struct kvm_cpuid2) +
+			   256 * sizeof(struct kvm_cpuid_entry2)];
+	} data = { .head.nent = 256 };
+	unsigned int i;
+
+	if (ioctl(r->kvm, KVM_GET_SUPPORTED_CPUID, &data) < 0)
+		return false;
+	for (i = 0; i < data.head.nent; i++) {
+		const struct kvm_cpuid_entry2 *e = &data.head.entries[i];
+		const uint32_t registers[] = { e->eax, e->ebx, e->ecx, e->edx };
+
+		if (e->function == function && !e->index)
+			return registers[reg] >> bit & 1;
+	}
+	return false;
+}

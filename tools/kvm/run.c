@@ -8,9 +8,10 @@
 
 #include "runner.h"
 
-#define VECTOR_PF     14
-#define LIMIT_SECONDS 2
-#define UNWRITTEN     255u /* no exit reason */
+#define VECTOR_PF      14
+#define LIMIT_SECONDS  2
+#define PAGES_A_SECOND 1000
+#define UNWRITTEN      255u /* no exit reason */
 
 static volatile sig_atomic_t alarmed;
 
@@ -230,6 +231,13 @@ int run_until_entry(struct runner *r, struct vcpu *v)
 	return 0;
 }
 
+static unsigned int seconds_for(uint64_t size)
+{
+	uint64_t seconds = size / PAGE_BYTES / PAGES_A_SECOND;
+
+	return seconds < 60 ? (unsigned int)seconds : 60;
+}
+
 /* KVM_PRE_FAULT_MEMORY: how far it came is in @range. */
 int prefault(struct runner *r, struct vcpu *v,
 	     struct kvm_pre_fault_memory *range)
@@ -243,7 +251,8 @@ int prefault(struct runner *r, struct vcpu *v,
 	if (v->late && range->size / PAGE_BYTES >= v->late)
 		return skip(r, "the moment of a signal can't be chosen");
 	v->run->exit_reason = UNWRITTEN;
-	set_alarm(LIMIT_SECONDS);
+	/* An emulated processor takes a while for many pages. */
+	set_alarm(LIMIT_SECONDS + seconds_for(range->size));
 	ret = ioctl(v->fd, KVM_PRE_FAULT_MEMORY, range);
 	error = errno;
 	set_alarm(0);

@@ -192,6 +192,10 @@ void parameters_set(struct runner *r);
 
 /* env.c: the first line; returns its text, which the caller frees */
 char *env_line(struct runner *r);
+/* Does KVM_GET_SUPPORTED_CPUID have that bit? */
+enum cpuid_register { REG_EAX, REG_EBX, REG_ECX, REG_EDX };
+bool cpuid_supports(struct runner *r, unsigned int function,
+		    enum cpuid_register reg, unsigned int bit);
 /* Fill in @entries from @cpuid; nr entries are returned in @data->nent. */
 int cpuid_make(struct runner *r, const struct tdp_cpuid *cpuid,
 	       struct kvm_cpuid2 *data, unsigned int room);

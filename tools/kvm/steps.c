@@ -255,6 +255,8 @@ static int step_invpcid(struct runner *r, struct vcpu *v)
 	};
 	struct code code = { .nr = 0, .refetch = true };
 
+	if (!cpuid_supports(r, 7, REG_EBX, 10))
+		return skip(r, "guests have no INVPCID here");
 	code_add(&code, "66 0f 38 82 03"); /* invpcid (%rbx),%rax */
 	return run_code(r, v, &code, &registers);
 }
