@@ -123,6 +123,8 @@ enum tdp_outcome {
 	X(NPT_LA57_REFUSED,	"npt_la57_refused",	"kvm_amd does not load on a 5-level host") \
 	/* memslots */							\
 	X(BAD_SLOT, "bad_slot", "KVM_SET_USER_MEMORY_REGION refuses the slot") \
+	X(NO_SUCH_SLOT, "no_such_slot", "there is no memslot of this number") \
+	X(SLOT_FIXED, "slot_fixed", "a memslot keeps its size, its address and READONLY") \
 	X(SLOT_OVERLAPS,	"slot_overlaps",	"the range overlaps another slot") \
 	X(NOT_LOGGED,		"not_logged",		"the slot keeps no dirty log") \
 	X(LPAGE_INFO_BOUNDS, "lpage_info_bounds", \

@@ -124,7 +124,7 @@ static int delete_slot(struct tdp_vm *vm, const struct memslot *old,
 	unsigned int as_id;
 
 	if (!old)
-		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
+		return result_fail(result, -EINVAL, TDP_WHY_NO_SUCH_SLOT);
 	as_id = old->as_id;
 	log = old->dirty;
 	if (!invalidate_slot(vm, old))
@@ -147,7 +147,7 @@ int tdp_vm_begin_delete_memslot(struct tdp_vm *vm, unsigned int as_id,
 	if (as_id < NR_ADDRESS_SPACES)
 		old = memslots_by_id(&vm->slots[as_id], slot);
 	if (!old || old->invalid)
-		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
+		return result_fail(result, -EINVAL, TDP_WHY_NO_SUCH_SLOT);
 	invalidate_slot(vm, old);
 	return TDP_OK;
 }
@@ -272,7 +272,7 @@ int tdp_vm_set_memslot(struct tdp_vm *vm, const struct tdp_memslot *region,
 		return result_fail(result, -EINVAL, TDP_WHY_GMEM_SLOT);
 	/* KVM 6.12 __kvm_set_memory_region(): before it looks at the others. */
 	if (old && !change_allowed(old, &new, region->hva))
-		return result_fail(result, -EINVAL, TDP_WHY_BAD_SLOT);
+		return result_fail(result, -EINVAL, TDP_WHY_SLOT_FIXED);
 	if (memslots_overlap(slots, new.id, new.base_gfn, new.npages))
 		return result_fail(result, -EEXIST, TDP_WHY_SLOT_OVERLAPS);
 	if (memslot_bind_gmem(vm, region, &new, result))
@@ -530,7 +530,7 @@ int deletion_step(struct op *op, uint64_t readers)
 		op->done = !slot;
 		if (!slot)
 			return result_fail(&op->result, -EINVAL,
-					   TDP_WHY_BAD_SLOT);
+					   TDP_WHY_NO_SUCH_SLOT);
 		if (slot->invalid) {
 			d->stage = 2;
 			break;

@@ -351,10 +351,20 @@ ROW(NPT_LA57_REFUSED,
 
 /* memslots */
 ROW(BAD_SLOT,
-    "KVM_SET_USER_MEMORY_REGION refuses the slot: its number, alignment, size or flags, "
-    "or a frame above what the VM can have.",
+    "The number, address space, alignment, size or flags of the memslot can't be those of any "
+    "memslot, or the range of a dirty log is not one of whole words in it.",
     NULL,
-    "KVM 6.12: __kvm_set_memory_region(), kvm_arch_prepare_memory_region()", ""),
+    "KVM 6.12: __kvm_set_memory_region(), kvm_get_dirty_log_protect(), "
+    "kvm_clear_dirty_log_protect()", ""),
+ROW(NO_SUCH_SLOT,
+    "There is no memslot of this number in the address space, so none can be deleted.",
+    NULL,
+    "KVM 6.12: __kvm_set_memory_region()", ""),
+ROW(SLOT_FIXED,
+    "A memslot that exists keeps its size, its userspace address and KVM_MEM_READONLY; it "
+    "can be moved, and its dirty log turned on and off.",
+    "Delete the memslot and create another one.",
+    "KVM 6.12: __kvm_set_memory_region()", ""),
 ROW(SLOT_OVERLAPS,
     "Another memslot of the same address space has frames in this range: EEXIST.",
     NULL,

@@ -176,8 +176,8 @@ static const struct slot_row {
 	  TDP_WHY_GFN_TOO_HIGH },
 	{ "overlaps", { .slot = 1, .gpa = GIB - 4096, .size = 0x2000 }, -EEXIST,
 	  TDP_WHY_SLOT_OVERLAPS },
-	{ "delete_what_is_not_there", { .slot = 9 }, -EINVAL, TDP_WHY_BAD_SLOT },
-	{ "resize", { .slot = 0, .size = MIB }, -EINVAL, TDP_WHY_BAD_SLOT },
+	{ "delete_what_is_not_there", { .slot = 9 }, -EINVAL, TDP_WHY_NO_SUCH_SLOT },
+	{ "resize", { .slot = 0, .size = MIB }, -EINVAL, TDP_WHY_SLOT_FIXED },
 	{ "other_space_may_overlap", { .slot = 1, .as_id = 1, .size = 0x1000 }, 0, TDP_WHY_NONE },
 	/* clang-format on */
 };
