@@ -59,6 +59,7 @@ class Scenario:
     def __init__(self, model, path):
         self.model = model
         self.name = os.path.basename(path)
+        self.verb = 'explore' if '/explore/' in path else 'run'
         with open(path, encoding='utf-8') as file:
             self.text = file.read()
         self.kvm = {}
@@ -78,7 +79,7 @@ class Scenario:
             path = os.path.join(folder, self.name)
             with open(path, 'w', encoding='utf-8') as file:
                 file.write(text)
-            done = subprocess.run([self.model.program, 'run', path],
+            done = subprocess.run([self.model.program, self.verb, path],
                                   capture_output=True, text=True)
         return done.returncode != 0
 
