@@ -217,6 +217,7 @@ static int sequential(struct worker *w)
 	int ret;
 
 	w->summary.failed = 0;
+	w->run->step = step;
 	memset(&w->run->outcome, 0, sizeof(w->run->outcome));
 	if (step_together(step))
 		ret = run_step(w->run, step);

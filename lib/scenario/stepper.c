@@ -135,6 +135,8 @@ int stepper_go(struct stepper *s, struct run *run, unsigned int thread)
 	struct stepper_thread *t = &s->threads[thread];
 	int ret = TDP_OK;
 
+	/* Verbs ask it which arguments were given. */
+	run->step = step;
 	if (!t->busy && s->kernel_steps && step->verb->begin) {
 		t->op.kind = OP_NONE;
 		ret = step->verb->begin(run, step->args, &t->op);
