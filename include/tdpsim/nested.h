@@ -35,6 +35,7 @@ enum tdp_nested_page {
  * @pml:      VMX: L1 has page-modification logging on, into the page at
  *            @pml_address, at @pml_index next (511 downwards)
  * @eptp_switching: VMX: VM function 0, with the list at @eptp_list
+ * @launched: VMX, KVM_SET_NESTED_STATE: vmcs12 says so; VMRESUME is next
  * @exceptions: bit by vector: exception bitmap, or vmcb12's intercepts
  * @pfec_mask, @pfec_match: VMX, for #PF: where the error code masked is not
  *            @pfec_match, bit 14 of @exceptions means the opposite
@@ -55,6 +56,7 @@ struct tdp_nested_state {
 	uint64_t pml_address;
 	bool eptp_switching;
 	uint64_t eptp_list;
+	bool launched;
 	uint32_t exceptions;
 	uint32_t pfec_mask;
 	uint32_t pfec_match;

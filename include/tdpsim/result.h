@@ -100,6 +100,13 @@ enum tdp_outcome {
 	X(BAD_EPTP,		"bad_eptp",		"VM entry refuses the EPT pointer") \
 	X(VMCB12, "vmcb12", \
 	  "no VMCB can be at the address that VMRUN was given, or its frame is gone") \
+	X(NO_VMX, "no_vmx", "the vCPU has no CPUID yet, and so no VMX") \
+	X(IN_VMX_OPERATION, "in_vmx_operation", "VMXON once more") \
+	X(VMCS_POINTER, "vmcs_pointer", "no VMXON region or VMCS can be at the address") \
+	X(VMCS_REVISION, "vmcs_revision", "the region does not have KVM's revision") \
+	X(NO_VMCS12, "no_vmcs12", "no VMCS of L1 is current: VMfailInvalid") \
+	X(VMCS_FIELD, "vmcs_field", "KVM's vmcs12 has no field of that encoding") \
+	X(LAUNCH_STATE, "launch_state", "VMLAUNCH after an exit, or VMRESUME before one") \
 	X(HSAVE, "hsave", "L1 has named no page to keep its own state in") \
 	X(BAD_OPERAND, "bad_operand", \
 	  "INVEPT, INVVPID or VMFUNC has a bad type, operand or index") \

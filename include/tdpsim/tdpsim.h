@@ -29,6 +29,7 @@
 #include "vcpu.h"
 #include "version.h"
 #include "vm.h"
+#include "vmx.h"
 #include "walk.h"
 
 #endif

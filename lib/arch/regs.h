@@ -72,7 +72,11 @@
 #define EFER_UAIE      BIT(20) /* AMD: upper address ignore */
 #define EFER_AUTOIBRS  BIT(21)
 
-#define RFLAGS_AC      BIT(18)
+#define RFLAGS_CF      BIT(0)
+#define RFLAGS_ZF      BIT(6)
+/* CF, PF, AF, ZF, SF, OF */
+#define RFLAGS_ARITHMETIC (BIT(0) | BIT(2) | BIT(4) | BIT(6) | BIT(7) | BIT(11))
+#define RFLAGS_AC         BIT(18)
 
 /*
  * #PF error code, and EXITINFO1 of #VMEXIT(NPF).

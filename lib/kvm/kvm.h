@@ -112,6 +112,19 @@ struct vcpu_smm {
 	bool guest_mode; /* the SMI interrupted L2; on SVM, in vcpu->nested */
 };
 
+#define NR_VMCS12_FIELDS 37 /* ops/vmcs12.h lists them */
+
+/* VMX operation of L1, and KVM's copy of the current vmcs12. */
+struct vcpu_vmx {
+	bool vmxon;
+	bool smm_vmxon; /* on again behind RSM */
+	bool has_vmptr; /* a vmcs12 is current */
+	bool launched;  /* its launch state */
+	uint64_t vmxon_ptr;
+	uint64_t vmptr;
+	uint64_t vmcs12[NR_VMCS12_FIELDS];
+};
+
 struct tdp_vcpu {
 	struct tdp_vm *vm;
 	unsigned int id;
@@ -134,6 +147,7 @@ struct tdp_vcpu {
 	uint8_t nested_page[TDP_NR_NESTED_PAGES]; /* nested_page_state */
 	bool nested_run_pending;
 	struct tdp_vmcs12 vmcs12;
+	struct vcpu_vmx vmx;
 	uint16_t last_vpid;      /* vpid12 of the last entry with one */
 	bool pml12_full;         /* L1's log had no room for a page */
 	bool last_violation;     /* the last exit was an EPT violation */

@@ -65,12 +65,12 @@ static struct nested_exit exit_vmx(struct tdp_vcpu *vcpu,
 {
 	bool coded = has_code(vcpu, e->vector);
 
-	vcpu->vmcs12.exit_intr_info = e->vector | INTR_HARD_EXCEPTION |
-				      INTR_VALID | (coded ? INTR_HAS_CODE : 0);
 	vcpu->vmcs12.exit_intr_error_code = (uint32_t)e->code;
 	return (struct nested_exit){
 		.code = EXIT_EXCEPTION,
 		.info1 = e->vector == VECTOR_PF ? e->address : 0,
+		.intr_info = e->vector | INTR_HARD_EXCEPTION | INTR_VALID |
+			     (coded ? INTR_HAS_CODE : 0),
 	};
 }
 

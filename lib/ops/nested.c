@@ -6,6 +6,7 @@
 #include "ops/nested.h"
 
 #include "ops/nested_vmcb.h"
+#include "ops/vmcs12.h"
 
 #include "arch/regs.h"
 #include "kvm/mmu.h"
@@ -74,7 +75,8 @@ void nested_trace_enter(const struct tdp_vcpu *vcpu)
 {
 	const struct tdp_nested_state *nested = &vcpu->nested;
 
-	trace(vcpu->vm, kvm_nested_vmenter, vcpu->vmcb12, nested->tdp,
+	trace(vcpu->vm, kvm_nested_vmenter,
+	      is_vmx(vcpu) ? vcpu->vmx.vmptr : vcpu->vmcb12, nested->tdp,
 	      nested->tdp ? nested->tdp_root : nested->l2.cr3);
 }
 
@@ -254,6 +256,8 @@ static void end_guest_mode(struct tdp_vcpu *vcpu)
 {
 	if (vcpu->has_vmcb12)
 		vmcb_write_save(vcpu);
+	if (vcpu->vmx.has_vmptr)
+		vmcs12_sync(vcpu);
 	vcpu->nested.l2 = vcpu->sregs;
 	vcpu->nested.l2.pdptrs_valid = setreg_pae_paging(&vcpu->sregs);
 	vcpu->nested_run_pending = false;
@@ -271,7 +275,7 @@ bool nested_to_l1(struct tdp_vcpu *vcpu)
 }
 
 /* SVM keeps L2's registers: whoever forces this sets them anew. */
-void nested_leave(struct tdp_vcpu *vcpu)
+void nested_undo_enter(struct tdp_vcpu *vcpu)
 {
 	if (vcpu->guest_mode) {
 		end_guest_mode(vcpu);
@@ -281,6 +285,17 @@ void nested_leave(struct tdp_vcpu *vcpu)
 			use_root_mmu(vcpu);
 	}
 	request_take(vcpu, REQ_GET_NESTED_STATE_PAGES);
+}
+
+/* On VMX L1's VMX operation ends with it: KVM 6.12 vmx_leave_nested() */
+void nested_leave(struct tdp_vcpu *vcpu)
+{
+	bool vmx = is_vmx(vcpu) &&
+		   (vcpu->guest_mode || vcpu->vmx.vmxon || vcpu->vmx.smm_vmxon);
+
+	nested_undo_enter(vcpu);
+	if (vmx)
+		vmx_free_nested(vcpu);
 }
 
 /*

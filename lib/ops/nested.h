@@ -70,7 +70,7 @@ enum tdp_reason nested_check_host(const struct tdp_vcpu *vcpu,
  * nested_vmx_enter_non_root_mode(), enter_svm_guest_mode().
  *
  * Return: TDP_WHY_NONE, or BAD_REGISTER or PDPTRS with guest mode half
- * entered: nested_to_l1() or nested_leave() ends that.
+ * entered: nested_to_l1() or nested_undo_enter() ends that.
  */
 enum tdp_reason nested_enter(struct tdp_vcpu *vcpu, enum nested_from from);
 
@@ -82,6 +82,9 @@ void nested_trace_enter(const struct tdp_vcpu *vcpu);
  * False if L1's CR3 or PDPTEs can't be loaded and the vCPU shuts down.
  */
 bool nested_to_l1(struct tdp_vcpu *vcpu);
+
+/* An entry that failed half way; VMX operation goes on. */
+void nested_undo_enter(struct tdp_vcpu *vcpu);
 
 /* The state that is current from now on; nothing of it is loaded. */
 void nested_take_state(struct tdp_vcpu *vcpu,
@@ -101,6 +104,19 @@ enum tdp_reason nested_header_vmcs12(const struct tdp_vcpu *vcpu,
 				     const struct tdp_nested_header *header,
 				     bool *vmcs12);
 
+/* What stands in the buffer behind the header. */
+struct nested_buffer {
+	struct tdp_nested_state state;
+	bool bad_revision; /* vmcs12 is not KVM's */
+	bool bad_controls; /* a check fails that @state can't tell */
+};
+
+/* tdp_vcpu_set_nested_state_as() of all that (nested_ioctl.c) */
+int nested_set_state(struct tdp_vcpu *vcpu,
+		     const struct tdp_nested_header *header,
+		     const struct nested_buffer *buffer,
+		     struct tdp_result *result, struct tdp_error *err);
+
 /* VMRUN (nested_vmrun.c) ------------------------------------------------------ */
 
 /* How L1 executes it, as far as the state of L2 does not say. */
@@ -116,6 +132,13 @@ struct nested_vmrun {
 int nested_vmrun(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
 		 const struct nested_vmrun *how, struct tdp_result *result);
 
+/*
+ * VMLAUNCH or VMRESUME of what @state says; @l1: host state, NULL: L1 goes on
+ * with the registers that it has.
+ */
+int nested_vmlaunch(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
+		    const struct tdp_sregs *l1, struct tdp_result *result);
+
 /* VMLAUNCH or VMRUN, if L1 may execute it.  @how: SVM only. */
 int nested_enter_from_l1(struct tdp_vcpu *vcpu,
 			 const struct tdp_nested_state *state,
@@ -128,6 +151,7 @@ int nested_enter_from_l1(struct tdp_vcpu *vcpu,
 struct nested_exit {
 	uint64_t code;
 	uint64_t info1, info2;
+	uint32_t intr_info; /* VMX: VM-exit interruption information */
 };
 
 /* Where L1 finds it: in @result, and in vmcb12 if that lies in memory. */

@@ -5,6 +5,7 @@
 #include "kvm/guest_mem.h"
 #include "ops/nested_vmcb.h"
 #include "ops/shutdown.h"
+#include "ops/vmcs12.h"
 #include "ops/vmx.h"
 #include "vm/host.h"
 
@@ -20,6 +21,9 @@ void nested_tell_l1(struct tdp_vcpu *vcpu, struct tdp_result *result,
 	result->l1_info2 = exit->info2;
 	vcpu->vmcs12.exit_reason = exit->code;
 	vcpu->vmcs12.exit_qualification = exit->info1;
+	vcpu->vmcs12.exit_intr_info = exit->intr_info;
+	if (vcpu->vmx.has_vmptr)
+		vmcs12_sync_exit(vcpu);
 	if (vcpu->has_vmcb12)
 		vmcb_write_exit(vcpu, exit);
 }

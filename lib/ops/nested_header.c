@@ -130,6 +130,8 @@ static enum tdp_reason check_vmx(const struct tdp_vcpu *vcpu,
 		return TDP_WHY_NESTED_FORMAT;
 	if (header->vmxon == TDP_NESTED_NO_ADDRESS)
 		why = check_vmxoff(header);
+	else if (!vcpu->has_cpuid)
+		return TDP_WHY_NO_VMX;
 	else if (!page_address_valid(vcpu, header->vmxon))
 		why = TDP_WHY_NESTED_ADDRESS;
 	if (!why)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "ops/nested.h"
 #include "ops/setreg.h"
+#include "ops/vmcs12.h"
 #include "ops/vmx.h"
 #include "tdpsim/nested.h"
 
@@ -88,15 +89,19 @@ static int entry_failed(struct tdp_vcpu *vcpu, struct tdp_result *result,
 
 /* KVM 6.12: nested_vmx_run() */
 static int vmlaunch(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
-		    struct tdp_result *result)
+		    const struct tdp_sregs *host, struct tdp_result *result)
 {
-	struct tdp_sregs l1 = vcpu->sregs;
+	struct tdp_sregs l1 = host ? *host : vcpu->sregs;
 	enum nested_load load;
 	enum tdp_reason why = nested_check_controls(vcpu, state);
 	int ret;
 
 	if (why)
 		return vmx_fail(vcpu, result, VMXERR_BAD_CONTROLS, why);
+	if (host)
+		why = nested_check_host(vcpu, host);
+	if (why)
+		return vmx_fail(vcpu, result, VMXERR_BAD_HOST_STATE, why);
 	nested_take_state(vcpu, state, &l1);
 	nested_trace_enter(vcpu);
 	ret = nested_pages_load(vcpu, true, &load, &why);
@@ -146,6 +151,26 @@ static enum tdp_reason blocker(const struct tdp_vcpu *vcpu,
 	return why ? why : pdptr_blocker(vcpu, state);
 }
 
+/* L1 would have written it to its current vmcs12. */
+static void describe_vmcs12(struct tdp_vcpu *vcpu,
+			    const struct tdp_nested_state *state)
+{
+	struct tdp_nested_state full = *state;
+
+	full.l1 = vcpu->sregs;
+	if (vcpu->vmx.has_vmptr)
+		vmcs12_encode(vcpu, &full);
+}
+
+int nested_vmlaunch(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
+		    const struct tdp_sregs *l1, struct tdp_result *result)
+{
+	enum tdp_reason why = blocker(vcpu, state);
+
+	return why ? result_block(result, why) :
+		     vmlaunch(vcpu, state, l1, result);
+}
+
 int nested_enter_from_l1(struct tdp_vcpu *vcpu,
 			 const struct tdp_nested_state *state,
 			 const struct nested_vmrun *how,
@@ -161,11 +186,13 @@ int nested_enter_from_l1(struct tdp_vcpu *vcpu,
 	if (!virtualization_on(vcpu))
 		return result_fault(result, VECTOR_UD, 0,
 				    TDP_WHY_VIRTUALIZATION_OFF);
+	if (is_vmx(vcpu)) {
+		describe_vmcs12(vcpu, state);
+		return nested_vmlaunch(vcpu, state, NULL, result);
+	}
 	why = blocker(vcpu, state);
-	if (why)
-		return result_block(result, why);
-	return is_vmx(vcpu) ? vmlaunch(vcpu, state, result) :
-			      nested_vmrun(vcpu, state, how, result);
+	return why ? result_block(result, why) :
+		     nested_vmrun(vcpu, state, how, result);
 }
 
 int tdp_vcpu_nested_enter(struct tdp_vcpu *vcpu,
@@ -275,7 +302,7 @@ static int set_guest_mode(struct tdp_vcpu *vcpu, bool run_pending,
 		vcpu->nested_run_pending = run_pending;
 		return TDP_OK;
 	}
-	nested_leave(vcpu);
+	nested_undo_enter(vcpu);
 	if (is_vmx(vcpu) &&
 	    !nested_open_coded(vcpu->vm, NESTED_FROM_USERSPACE) &&
 	    !nested_loads_now(vcpu->vm, NESTED_FROM_USERSPACE))
@@ -284,11 +311,13 @@ static int set_guest_mode(struct tdp_vcpu *vcpu, bool run_pending,
 }
 
 /* The header is good, and says that L2 runs. */
-static int set_l2(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
-		  bool run_pending, struct tdp_result *result)
+static int set_l2(struct tdp_vcpu *vcpu, const struct tdp_nested_header *header,
+		  const struct nested_buffer *buffer, struct tdp_result *result)
 {
+	const struct tdp_nested_state *state = &buffer->state;
 	const struct tdp_vm *vm = vcpu->vm;
-	enum tdp_reason why = check_state(vcpu, state);
+	enum tdp_reason why = buffer->bad_controls ? TDP_WHY_BAD_NESTED_STATE :
+						     check_state(vcpu, state);
 
 	if (why)
 		return result_fail(result, -EINVAL, why);
@@ -301,28 +330,59 @@ static int set_l2(struct tdp_vcpu *vcpu, const struct tdp_nested_state *state,
 		return result_block(result, why);
 	if (!is_vmx(vcpu))
 		nested_leave(vcpu);
-	vcpu->has_vmcb12 = false;
+	/* Address 0 is that of a vmcb12 that is only described. */
+	vcpu->has_vmcb12 = !is_vmx(vcpu) && header->vmcb;
+	vcpu->vmcb12 = is_vmx(vcpu) ? 0 : header->vmcb;
 	nested_take_state(vcpu, state, &state->l1);
-	return set_guest_mode(vcpu, run_pending, result);
+	return set_guest_mode(vcpu, header->flags & TDP_NESTED_RUN_PENDING,
+			      result);
+}
+
+/* VMX operation as the header says it: KVM 6.12 vmx_set_nested_state() */
+static void set_vmx_operation(struct tdp_vcpu *vcpu,
+			      const struct tdp_nested_header *header)
+{
+	bool smm = header->smm_flags & TDP_NESTED_SMM_VMXON;
+
+	if (header->vmxon == TDP_NESTED_NO_ADDRESS)
+		return;
+	vcpu->vmx.vmxon = !smm;
+	vcpu->vmx.smm_vmxon = smm;
+	vcpu->vmx.vmxon_ptr = header->vmxon;
+}
+
+static void set_current_vmcs12(struct tdp_vcpu *vcpu,
+			       const struct tdp_nested_header *header,
+			       const struct tdp_nested_state *state)
+{
+	vcpu->vmx.has_vmptr = true;
+	vcpu->vmx.vmptr = header->vmcs12;
+	vcpu->vmx.launched = state->launched;
+	vmcs12_encode(vcpu, state);
 }
 
 /* KVM 6.12: vmx_set_nested_state() */
 static int set_vmx(struct tdp_vcpu *vcpu,
 		   const struct tdp_nested_header *header,
-		   const struct tdp_nested_state *state,
+		   const struct nested_buffer *buffer,
 		   struct tdp_result *result)
 {
+	const struct tdp_nested_state *state = &buffer->state;
 	enum tdp_reason why;
 	bool vmcs12;
 
 	/* L2 is left before vmcs12 is looked at, its place in the header too. */
 	nested_leave(vcpu);
+	set_vmx_operation(vcpu, header);
 	why = nested_header_vmcs12(vcpu, header, &vmcs12);
 	if (why)
 		return result_fail(result, -EINVAL, why);
+	if (vmcs12)
+		set_current_vmcs12(vcpu, header, state);
+	if (vmcs12 && buffer->bad_revision)
+		return result_fail(result, -EINVAL, TDP_WHY_VMCS_REVISION);
 	if (header->flags & TDP_NESTED_GUEST_MODE)
-		return set_l2(vcpu, state,
-			      header->flags & TDP_NESTED_RUN_PENDING, result);
+		return set_l2(vcpu, header, buffer, result);
 	/* RSM goes back to L2, and makes the checks. */
 	if (vmcs12 && (header->smm_flags & TDP_NESTED_SMM_GUEST_MODE)) {
 		nested_take_state(vcpu, state, &state->l1);
@@ -334,25 +394,41 @@ static int set_vmx(struct tdp_vcpu *vcpu,
 /* KVM 6.12: svm_set_nested_state() */
 static int set_svm(struct tdp_vcpu *vcpu,
 		   const struct tdp_nested_header *header,
-		   const struct tdp_nested_state *state,
+		   const struct nested_buffer *buffer,
 		   struct tdp_result *result)
 {
-	struct tdp_nested_state own;
+	struct nested_buffer own = *buffer;
 
 	if (!(header->flags & TDP_NESTED_GUEST_MODE)) {
 		nested_leave(vcpu);
 		return TDP_OK;
 	}
-	own = *state;
-	own.l2 = vcpu->sregs;
-	return set_l2(vcpu, &own, header->flags & TDP_NESTED_RUN_PENDING,
-		      result);
+	own.state.l2 = vcpu->sregs;
+	return set_l2(vcpu, header, &own, result);
 }
 
 static bool needs_state(const struct tdp_nested_header *header)
 {
 	return (header->flags & TDP_NESTED_GUEST_MODE) ||
 	       (header->smm_flags & TDP_NESTED_SMM_GUEST_MODE);
+}
+
+int nested_set_state(struct tdp_vcpu *vcpu,
+		     const struct tdp_nested_header *header,
+		     const struct nested_buffer *buffer,
+		     struct tdp_result *result, struct tdp_error *err)
+{
+	enum tdp_reason why = nested_header_check(vcpu, header);
+	int ret;
+
+	if (why)
+		return result_fail(result, -EINVAL, why);
+	ret = is_vmx(vcpu) ? set_vmx(vcpu, header, buffer, result) :
+			     set_svm(vcpu, header, buffer, result);
+	if (ret)
+		return err_set(err, ret, "no memory for L2's pages");
+	result_end(vcpu, result);
+	return TDP_OK;
 }
 
 int tdp_vcpu_set_nested_state_as(struct tdp_vcpu *vcpu,
@@ -362,7 +438,7 @@ int tdp_vcpu_set_nested_state_as(struct tdp_vcpu *vcpu,
 				 struct tdp_error *err)
 {
 	int ret = state ? check_vendor(vcpu, state, err) : TDP_OK;
-	enum tdp_reason why;
+	struct nested_buffer buffer = { 0 };
 
 	result_begin(result);
 	if (result_vm_dead(vcpu->vm, result))
@@ -371,15 +447,9 @@ int tdp_vcpu_set_nested_state_as(struct tdp_vcpu *vcpu,
 		return ret;
 	if (!state && needs_state(header))
 		return err_set(err, TDP_EINVAL, "GUEST_MODE without a state");
-	why = nested_header_check(vcpu, header);
-	if (why)
-		return result_fail(result, -EINVAL, why);
-	ret = is_vmx(vcpu) ? set_vmx(vcpu, header, state, result) :
-			     set_svm(vcpu, header, state, result);
-	if (ret)
-		return err_set(err, ret, "no memory for L2's pages");
-	result_end(vcpu, result);
-	return TDP_OK;
+	if (state)
+		buffer.state = *state;
+	return nested_set_state(vcpu, header, &buffer, result, err);
 }
 
 int tdp_vcpu_set_nested_state(struct tdp_vcpu *vcpu,

@@ -102,6 +102,59 @@ enum guest_mem_status vmcb_read(const struct tdp_vcpu *vcpu, uint64_t gpa,
 	return GUEST_MEM_OK;
 }
 
+static void put(uint8_t *bytes, unsigned int offset, unsigned int size,
+		uint64_t value)
+{
+	memcpy(bytes + offset, &value, size);
+}
+
+void vmcb_to_bytes(const struct tdp_nested_state *state,
+		   const struct tdp_sregs *l1, uint8_t *bytes)
+{
+	bool msrpm = state->has_page[TDP_NESTED_MSR_BITMAP];
+
+	put(bytes, VMCB_EXCEPTIONS, 4, state->exceptions);
+	put(bytes, VMCB_MISC1, 4, msrpm ? INTERCEPT_MSR : 0);
+	put(bytes, VMCB_INTERCEPTS, 4, INTERCEPT_VMRUN);
+	put(bytes, VMCB_MSRPM, 8, state->page[TDP_NESTED_MSR_BITMAP]);
+	/* Any ASID but L1's own: the state has none. */
+	put(bytes, VMCB_ASID, 4, 1);
+	put(bytes, VMCB_NESTED, 8,
+	    (state->tdp ? NESTED_NP_ENABLE : 0) |
+		    (state->gmet ? NESTED_GMET : 0));
+	put(bytes, VMCB_NCR3, 8, state->tdp_root);
+	put(bytes, VMCB_EFER, 8, l1->efer);
+	put(bytes, VMCB_CR4, 8, l1->cr4);
+	put(bytes, VMCB_CR3, 8, l1->cr3);
+	put(bytes, VMCB_CR0, 8, l1->cr0);
+}
+
+void vmcb_from_bytes(const uint8_t *bytes, struct vmcb12 *vmcb)
+{
+	uint64_t misc1 = 0, nested = 0, exceptions = 0, msrpm = 0;
+	const struct vmcb_field fields[] = {
+		{ VMCB_EXCEPTIONS, 4, &exceptions },
+		{ VMCB_MISC1, 4, &misc1 },
+		{ VMCB_INTERCEPTS, 4, &vmcb->intercepts },
+		{ VMCB_MSRPM, 8, &msrpm },
+		{ VMCB_ASID, 4, &vmcb->asid },
+		{ VMCB_TLB, 1, &vmcb->tlb_control },
+		{ VMCB_NESTED, 8, &nested },
+		{ VMCB_NCR3, 8, &vmcb->state.tdp_root },
+		{ VMCB_EFER, 8, &vmcb->state.l1.efer },
+		{ VMCB_CR4, 8, &vmcb->state.l1.cr4 },
+		{ VMCB_CR3, 8, &vmcb->state.l1.cr3 },
+		{ VMCB_CR0, 8, &vmcb->state.l1.cr0 },
+	};
+	unsigned int i;
+
+	*vmcb = (struct vmcb12){ 0 };
+	for (i = 0; i < ARRAY_SIZE(fields); i++)
+		memcpy(fields[i].value, bytes + fields[i].offset,
+		       fields[i].size);
+	take_controls(vmcb, misc1, nested, exceptions, msrpm);
+}
+
 /* KVM 6.12: __nested_vmcb_check_controls(), nested_svm_check_tlb_ctl() */
 bool vmcb_controls_valid(const struct vmcb12 *vmcb)
 {

@@ -24,6 +24,14 @@ enum guest_mem_status vmcb_read(const struct tdp_vcpu *vcpu, uint64_t gpa,
 /* APM 2: "Canonicalization and Consistency Checks", what @state can't hold */
 bool vmcb_controls_valid(const struct vmcb12 *vmcb);
 
+/*
+ * The same between @bytes, 4096 of them, and memory of the caller.  In struct
+ * kvm_nested_state the save area is L1's.  KVM 6.12: svm_get_nested_state()
+ */
+void vmcb_to_bytes(const struct tdp_nested_state *state,
+		   const struct tdp_sregs *l1, uint8_t *bytes);
+void vmcb_from_bytes(const uint8_t *bytes, struct vmcb12 *vmcb);
+
 /* EXITCODE and the two words about it. */
 enum guest_mem_status vmcb_write_exit(const struct tdp_vcpu *vcpu,
 				      const struct nested_exit *exit);

@@ -172,7 +172,7 @@ static enum tdp_reason cr4_refused(const struct tdp_vcpu *vcpu, uint64_t cr4)
 {
 	uint64_t changed = cr4 ^ vcpu->sregs.cr4;
 
-	if (!setreg_cr4_valid(vcpu, cr4))
+	if (!setreg_cr4_valid(vcpu, cr4) || !setreg_vmxe_valid(vcpu, cr4))
 		return TDP_WHY_BAD_REGISTER;
 	if (is_long_mode(vcpu) && (!(cr4 & CR4_PAE) || (changed & CR4_LA57)))
 		return TDP_WHY_BAD_REGISTER;

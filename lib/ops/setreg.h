@@ -10,6 +10,8 @@
 
 /* Bits alone: KVM 6.12 kvm_is_valid_cr0(), kvm_is_valid_cr4(). */
 bool setreg_cr0_valid(uint64_t cr0);
+/* VMX operation wants CR4.VMXE; L2's is taken as given.  KVM 6.12: vmx_is_valid_cr4() */
+bool setreg_vmxe_valid(const struct tdp_vcpu *vcpu, uint64_t cr4);
 bool setreg_cr4_valid(const struct tdp_vcpu *vcpu, uint64_t cr4);
 
 /* No bit at or above the guest's MAXPHYADDR: kvm_vcpu_is_legal_cr3(). */

@@ -46,6 +46,11 @@ static uint64_t cr4_of_cpuid(const struct tdp_vcpu *vcpu)
 	       (cpuid->la57 ? CR4_LA57 : 0);
 }
 
+bool setreg_vmxe_valid(const struct tdp_vcpu *vcpu, uint64_t cr4)
+{
+	return !vcpu->vmx.vmxon || vcpu->guest_mode || (cr4 & CR4_VMXE);
+}
+
 bool setreg_cr4_valid(const struct tdp_vcpu *vcpu, uint64_t cr4)
 {
 	uint64_t allowed = CR4_ALWAYS | cr4_of_cpuid(vcpu);

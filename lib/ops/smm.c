@@ -103,6 +103,9 @@ static void enter_smm(struct tdp_vcpu *vcpu, struct tdp_result *result)
 	vcpu->smm_state.guest_mode = vcpu->guest_mode;
 	if (vcpu->guest_mode)
 		left = leave_l2_for_smi(vcpu);
+	/* KVM 6.12: vmx_enter_smm() */
+	vcpu->vmx.smm_vmxon = vcpu->vmx.vmxon;
+	vcpu->vmx.vmxon = false;
 	if (!left && give_up(vcpu, result, TDP_WHY_SMRAM))
 		return;
 	if (resets_last(vcpu->vm)) {
@@ -270,6 +273,9 @@ static int return_to_l2(struct tdp_vcpu *vcpu, const struct smram *smram,
 	int ret = TDP_OK;
 
 	*why = TDP_WHY_NONE;
+	/* KVM 6.12: vmx_leave_smm() */
+	vcpu->vmx.vmxon |= vcpu->vmx.smm_vmxon;
+	vcpu->vmx.smm_vmxon = false;
 	if (!rsm_to_l2(vcpu, smram))
 		return TDP_OK;
 	if (vm->host.vendor == TDP_AMD)
@@ -283,7 +289,7 @@ static int return_to_l2(struct tdp_vcpu *vcpu, const struct smram *smram,
 		return ret;
 	*why = nested_enter(vcpu, NESTED_FROM_RSM);
 	if (*why)
-		nested_leave(vcpu);
+		nested_undo_enter(vcpu);
 	else if (nested_since(vm, NESTED_STATE_PAGES_REQUEST))
 		vcpu->nested_run_pending = true;
 	return TDP_OK;

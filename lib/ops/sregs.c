@@ -28,7 +28,8 @@ static bool values_valid(const struct tdp_vcpu *vcpu,
 {
 	unsigned int checks = vcpu->vm->kvm.value[B_SREGS_CHECKS];
 
-	if (!setreg_mode_valid(sregs) || !setreg_cr4_valid(vcpu, sregs->cr4))
+	if (!setreg_mode_valid(sregs) || !setreg_cr4_valid(vcpu, sregs->cr4) ||
+	    !setreg_vmxe_valid(vcpu, sregs->cr4))
 		return false;
 	if (checks != SREGS_CHECKS_CR4 && (sregs->efer & EFER_LMA) &&
 	    !setreg_cr3_legal(vcpu, sregs->cr3))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ops/vmx.h"
 
+#include "ops/vmcs12.h"
+
 #include "arch/ept_bits.h"
 #include "arch/regs.h"
 #include "base/error.h"
@@ -15,12 +17,28 @@
 #define EXIT_INVVPID 53
 #define EXIT_VMFUNC  59
 
+void vmx_set_flags(struct tdp_vcpu *vcpu, enum vmx_flags flags)
+{
+	vcpu->rflags &= ~RFLAGS_ARITHMETIC;
+	if (flags == VMX_FAIL_INVALID)
+		vcpu->rflags |= RFLAGS_CF;
+	if (flags == VMX_FAIL_VALID)
+		vcpu->rflags |= RFLAGS_ZF;
+}
+
 int vmx_fail(struct tdp_vcpu *vcpu, struct tdp_result *result, uint32_t error,
 	     enum tdp_reason why)
 {
-	vcpu->vmcs12.instruction_error = error;
 	result->outcome = TDP_OUTCOME_REFUSED;
 	result->reason = why;
+	if (vcpu->vmx.vmxon && !vcpu->vmx.has_vmptr) {
+		vmx_set_flags(vcpu, VMX_FAIL_INVALID);
+		return TDP_OK;
+	}
+	vmx_set_flags(vcpu, VMX_FAIL_VALID);
+	result->error_code = error;
+	vcpu->vmcs12.instruction_error = error;
+	vcpu->vmx.vmcs12[VMCS12_INSTRUCTION_ERROR] = error;
 	return TDP_OK;
 }
 

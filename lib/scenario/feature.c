@@ -32,9 +32,11 @@ static const struct feature features[] = {
 	{ "vm-death", true, "a VM that KVM gives up: -EIO from then on" },
 	{ "nested-pae-registers", true,
 	  "control registers of an L2 with PAE paging under nested TDP" },
+	{ "vmcs12-fields", false,
+	  "VMREAD and VMWRITE of fields that have no part in translation, and shadow VMCSs" },
 	{ "exits", false,
-	  "exits other than faults and misconfigurations are not handled (#VE, PML full, "
-	  "sub-page permissions)" },
+	  "exits that KVM never enables (#VE, sub-page permissions); the PML buffer is drained "
+	  "at each exit, so that it is never full" },
 };
 
 const struct feature *feature_at(unsigned int index)

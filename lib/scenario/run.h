@@ -6,6 +6,7 @@
 #include "scenario/event_match.h"
 #include "scenario/outcome.h"
 #include "scenario/scenario.h"
+#include "tdpsim/vmx.h"
 
 #define RUN_RECENT_EVENTS 48 /* that a failure shows */
 #define RUN_TEXT_BYTES    512
@@ -38,6 +39,14 @@ struct run_hook {
 	void *context;
 };
 
+/* What userspace has read by KVM_GET_NESTED_STATE, over "new_vm", too. */
+#define RUN_SAVED_STATES 4
+
+struct saved_state {
+	uint32_t size; /* 0: nothing */
+	uint8_t bytes[TDP_NESTED_BLOB_SIZE];
+};
+
 struct run {
 	const struct tdp_scenario *scenario;
 	const struct tdp_report *report;
@@ -61,6 +70,7 @@ struct run {
 	bool keeps_all;   /* results with what outcome_complete() adds */
 	bool unfinished;  /* "order:" ends before the steps do */
 	struct run_result *results; /* by slot */
+	struct saved_state saved[RUN_SAVED_STATES];
 	char expected[RUN_TEXT_BYTES];
 	char actual[RUN_TEXT_BYTES];
 	char trail[RUN_TRAIL_BYTES];

@@ -33,6 +33,8 @@ static const struct verb *const verbs[] = {
 	&verb_set_nested_state,
 	&verb_set_mp_state, &verb_get_nested_state,
 	&verb_invept, &verb_invvpid, &verb_vmfunc,
+	&verb_vmxon, &verb_vmxoff, &verb_vmclear, &verb_vmptrld,
+	&verb_vmread, &verb_vmwrite, &verb_vmlaunch, &verb_vmresume,
 	/* looking */
 	&verb_check, &verb_together,
 };

@@ -108,6 +108,8 @@ struct nested_args {
 	struct regs_args l2;
 	struct regs_args l1;
 	struct tdp_nested_header header;
+	bool launched;
+	unsigned int saved;
 };
 
 #define NESTED_PAGE(key, index, text)                              \
@@ -184,6 +186,11 @@ static const struct arg set_state_rows[] = {
 	HEADER_ROW(
 		vmcs12, type_word, 0,
 		"VMX: current vmcs12; default: 0x1000 with GUEST_MODE, else none"),
+	ARG(struct nested_args, launched, type_bool, .otherwise = "false",
+	    .about = "VMX: vmcs12 is launched: VMRESUME is next"),
+	ARG(struct nested_args, saved, type_number, .max = RUN_SAVED_STATES - 1,
+	    .about =
+		    "the bytes that get_nested_state has kept, and nothing else"),
 	HEADER_ROW(smm_flags, type_nested_smm_flags, UINT16_MAX,
 		   "VMX: what RSM goes back to"),
 	HEADER_ROW(vmx_flags, type_word, UINT32_MAX,
@@ -197,16 +204,21 @@ static const struct arg set_state_rows[] = {
 	},
 };
 
-static bool is_given(const struct run *run, const char *name)
+static uint64_t bit_of(const struct run *run, const char *name)
 {
 	const struct args *args = &run->step->verb->args;
 	unsigned int i;
 
 	for (i = 0; i < args->nr; i++)
 		if (!strcmp(args->rows[i].name, name))
-			return run->step->given & BIT(i);
+			return BIT(i);
 	assert(!"the verb has no such argument");
-	return false;
+	return 0;
+}
+
+static bool is_given(const struct run *run, const char *name)
+{
+	return run->step->given & bit_of(run, name);
 }
 
 static void nested_state(const struct run *run, const struct nested_args *a,
@@ -235,6 +247,7 @@ static void nested_state(const struct run *run, const struct nested_args *a,
 		.exceptions = a->exceptions,
 		.pfec_mask = a->pfec_mask,
 		.pfec_match = a->pfec_match,
+		.launched = a->launched,
 	};
 	for (i = 0; i < TDP_NR_NESTED_PAGES; i++) {
 		state->has_page[i] = is_given(run, names[i]);
@@ -378,6 +391,22 @@ static void nested_header(const struct run *run, const struct nested_args *a,
 #undef TAKE
 }
 
+/* The bytes of an earlier get_nested_state, as they are. */
+static int run_set_saved(struct run *run, const struct nested_args *a)
+{
+	const struct saved_state *saved = &run->saved[a->saved];
+
+	if (run->step->given & ~(bit_of(run, "saved") | bit_of(run, "vcpu")))
+		return err_set(run->err, TDP_EINPUT,
+			       "saved: the state says it all");
+	if (!saved->size)
+		return err_set(run->err, TDP_EINPUT,
+			       "saved: no get_nested_state kept a state there");
+	return tdp_vcpu_set_nested_blob(run_vcpu(run, a->vcpu), saved->bytes,
+					saved->size, &run->outcome.result,
+					run->err);
+}
+
 static int run_set_nested_state(struct run *run, const void *args)
 {
 	const struct nested_args *a = args;
@@ -385,6 +414,8 @@ static int run_set_nested_state(struct run *run, const void *args)
 	struct tdp_nested_header header;
 	struct tdp_nested_state state;
 
+	if (is_given(run, "saved"))
+		return run_set_saved(run, a);
 	if (is_given(run, "flags") && is_given(run, "guest_mode"))
 		return err_set(run->err, TDP_EINPUT,
 			       "flags and guest_mode: flags say it all");
@@ -404,12 +435,48 @@ const struct verb verb_set_nested_state = {
 	.l1_sregs = nested_l1_sregs,
 };
 
+struct get_state_args {
+	unsigned int vcpu;
+	unsigned int save;
+	uint64_t at;
+};
+
+static const struct arg get_state_rows[] = {
+	VCPU_ROW(struct get_state_args),
+	ARG(struct get_state_args, save, type_number,
+	    .max = RUN_SAVED_STATES - 1,
+	    .about = "keep the bytes under this number, for set_nested_state"),
+	ARG(struct get_state_args, at, type_size,
+	    .max = TDP_NESTED_BLOB_SIZE - 8,
+	    .about = "value is the word of 8 bytes there instead: header, from "
+		     "128 on vmcs12 or vmcb12"),
+};
+
 static int run_get_nested_state(struct run *run, const void *args)
 {
-	const struct vcpu_args *a = args;
+	const struct get_state_args *a = args;
+	const struct tdp_vcpu *vcpu = run_vcpu(run, a->vcpu);
+	struct tdp_result *result = &run->outcome.result;
+	struct saved_state state = { 0 };
+	int ret;
 
-	return tdp_vcpu_get_nested_state(run_vcpu(run, a->vcpu), NULL,
-					 &run->outcome.result);
+	/* What is kept is no state of the machine that a search could undo. */
+	if (is_given(run, "save") && run->step->thread)
+		return err_set(run->err, TDP_EINPUT,
+			       "save: not inside of \"together:\"");
+	if (!is_given(run, "save") && !is_given(run, "at"))
+		return tdp_vcpu_get_nested_state(vcpu, NULL, result);
+	ret = tdp_vcpu_get_nested_blob(vcpu, state.bytes, sizeof(state.bytes),
+				       result);
+	state.size = (uint32_t)result->value;
+	result->value = 0;
+	if (is_given(run, "at"))
+		memcpy(&result->value, state.bytes + a->at, 8);
+	else
+		memcpy(&result->value, state.bytes, 2); /* flags */
+	if (is_given(run, "save"))
+		run->saved[a->save] = state;
+	return ret;
 }
 
 const struct verb verb_get_nested_state = {
@@ -417,7 +484,7 @@ const struct verb verb_get_nested_state = {
 	.about =
 		"KVM_GET_NESTED_STATE; value has the flags: 1 guest mode, 2 run pending, "
 		"0x100 GIF",
-	.args = ARGS(vcpu_rows, struct vcpu_args),
+	.args = ARGS(get_state_rows, struct get_state_args),
 	.fields = FIELDS_CALL | FIELDS_VALUE | FIELDS_VCPU,
 	.run = run_get_nested_state,
 };

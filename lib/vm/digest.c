@@ -12,7 +12,7 @@
  * Whoever adds a member to the state of a VM has to decide whether it can be
  * observed, put it in below if so, and see that vm/checkpoint.c saves it.
  */
-static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2464,
+static_assert(sizeof(struct tdp_vcpu) - sizeof(struct tdp_nested_state) == 2784,
 	      "new state: see above");
 static_assert(sizeof(struct tdp_vm) == 1024, "new state: see above");
 static_assert(sizeof(struct mmu_page) == 88, "new state: see above");
@@ -268,6 +268,16 @@ static void put_nested(struct digest *d, const struct tdp_vcpu *vcpu)
 	put_sregs(d, &vcpu->l1);
 }
 
+static void put_vmx(struct digest *d, const struct vcpu_vmx *vmx)
+{
+	digest_put(d, vmx->vmxon | vmx->smm_vmxon << 1 | vmx->has_vmptr << 2 |
+			      vmx->launched << 3);
+	digest_put(d, vmx->vmxon_ptr);
+	digest_put(d, vmx->has_vmptr ? vmx->vmptr : UINT64_MAX);
+	if (vmx->has_vmptr)
+		put_raw(d, vmx->vmcs12, sizeof(vmx->vmcs12));
+}
+
 static void put_vcpu(const struct put *p, const struct tdp_vcpu *vcpu)
 {
 	struct digest *d = p->d;
@@ -304,6 +314,8 @@ static void put_vcpu(const struct put *p, const struct tdp_vcpu *vcpu)
 		digest_put(d, vcpu->mmio_gen);
 		digest_put(d, vcpu->mmio_access);
 	}
+	if (vcpu->vmx.vmxon || vcpu->vmx.smm_vmxon)
+		put_vmx(d, &vcpu->vmx);
 	digest_put(d, vcpu->smbase);
 	digest_put(d, vcpu->hsave_pa);
 	/* Before the first nested operation all of it is zero. */
