@@ -64,7 +64,7 @@ TDP_API void tdp_vcpu_get_nested_header(const struct tdp_vcpu *vcpu,
 /**
  * tdp_vcpu_get_nested_blob() - KVM_GET_NESTED_STATE, on either vendor
  * @buffer: receives the bytes as KVM writes them: header of 128 bytes, then
- *          4096 of vmcs12 (include/asm: KVM's struct vmcs12), or vmcb12's
+ *          4096 of vmcs12 (KVM's struct vmcs12), or vmcb12's
  *          control area with L1's save area.  Fields that the model has not
  *          are 0.
  * @size:   of @buffer
