@@ -78,13 +78,14 @@ static bool limits_reached(struct worker *w)
 {
 	struct search *search = w->search;
 	const struct tdp_explore_options *o = &search->options;
-	uint64_t states = atomic_load_explicit(&search->store.nr,
-					       memory_order_relaxed);
-	uint64_t bytes = atomic_load_explicit(&search->store.bytes,
-					      memory_order_relaxed);
 
-	if ((o->max_states && states >= o->max_states) ||
-	    (o->max_memory && bytes >= o->max_memory))
+	/* Others write the counters all the time: look only if asked to. */
+	if ((o->max_states &&
+	     atomic_load_explicit(&search->store.nr, memory_order_relaxed) >=
+		     o->max_states) ||
+	    (o->max_memory &&
+	     atomic_load_explicit(&search->store.bytes, memory_order_relaxed) >=
+		     o->max_memory))
 		atomic_store(&search->stop, true);
 	return atomic_load_explicit(&search->stop, memory_order_relaxed);
 }

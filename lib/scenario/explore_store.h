@@ -39,8 +39,9 @@ struct state {
 
 #define NODES_PER_CHUNK 256u
 
+/* Each in cache lines of its own: threads are in different parts mostly. */
 struct store_part {
-	pthread_mutex_t lock;
+	_Alignas(64) pthread_mutex_t lock;
 	uint32_t *slots; /* index in the part + 1; 0: free */
 	uint32_t nr, capacity;
 	struct state **chunks;
@@ -49,7 +50,7 @@ struct store_part {
 
 struct store {
 	struct store_part parts[STORE_PARTS];
-	_Atomic uint64_t nr;
+	_Alignas(64) _Atomic uint64_t nr;
 	_Atomic uint64_t bytes;
 };
 
