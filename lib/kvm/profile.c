@@ -368,6 +368,12 @@ ROW(HOST_ZERO_THP,
     "Debian's 6.12.117 under random scenarios; patch of 2024-10-08 (6.13): "
     "do_huge_zero_wp_pmd()",
     ALWAYS(HOST_ZERO_THP_SPLITS), MAYBE(6_13, HOST_ZERO_THP_HUGE)),
+ROW(HOST_MPROTECT,
+    "What mprotect() asks before it tells the notifiers of its range: is anything in the "
+    "page tables of these 2 MiB, or of this 1 GiB.",
+    "Debian's 6.12.117 under random scenarios; patch \"mm/mprotect: push mmu notifier to "
+    "PUDs\" (6.12): change_pud_range()",
+    ALWAYS(HOST_MPROTECT_PMD), SINCE(6_12, HOST_MPROTECT_PUD)),
 
 /* KVM_PRE_FAULT_MEMORY */
 ROW(PREFAULT_API,

@@ -185,6 +185,8 @@
 	V(WITH_VM, "with_vm") V(FIRST_RUN, "first_run")
 #define VALUES_HOST_ZERO_THP(V)						\
 	V(SPLITS, "splits") V(HUGE, "huge")
+#define VALUES_HOST_MPROTECT(V)						\
+	V(PMD, "pmd") V(PUD, "pud")
 #define VALUES_NX_RECOVERY(V)						\
 	V(ONE_LIST_ZAPS_LOGGED, "one_list_zaps_logged")			\
 	V(ONE_LIST, "one_list") V(PER_MMU, "per_mmu")
@@ -274,6 +276,7 @@
 	X(ATTRIBUTES_TRACE,	ATTRIBUTES_TRACE,	"attributes.trace") \
 	/* the host's memory management */				\
 	X(HOST_ZERO_THP,	HOST_ZERO_THP,		"host.zero_thp") \
+	X(HOST_MPROTECT,	HOST_MPROTECT,		"host.mprotect") \
 	/* KVM_PRE_FAULT_MEMORY */					\
 	X(PREFAULT_API,		PREFAULT_API,		"prefault.api")	\
 	X(PREFAULT_SMM,		PREFAULT_MODE,		"prefault.smm")	\
@@ -533,6 +536,9 @@ enum value_nx_thread { VALUES_NX_THREAD(V) NR_NX_THREAD };
 #undef V
 #define V(id, text) HOST_ZERO_THP_##id,
 enum value_host_zero_thp { VALUES_HOST_ZERO_THP(V) NR_HOST_ZERO_THP };
+#undef V
+#define V(id, text) HOST_MPROTECT_##id,
+enum value_host_mprotect { VALUES_HOST_MPROTECT(V) NR_HOST_MPROTECT };
 #undef V
 #define V(id, text) NX_RECOVERY_##id,
 enum value_nx_recovery { VALUES_NX_RECOVERY(V) NR_NX_RECOVERY };

@@ -42,6 +42,8 @@ struct hostmm {
 	uint64_t zero_hpa; /* the shared zero page: 2 MiB, both sizes */
 	/* The first write to a huge zero page copies 4 KiB and not 2 MiB. */
 	bool zero_splits;
+	/* mprotect() notifies where a page table of this 1 GiB is. */
+	bool protects_puds;
 };
 
 /* What get_user_pages gives KVM, or why it gives nothing. */

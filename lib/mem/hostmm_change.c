@@ -112,13 +112,15 @@ static void set_protection(struct hostmm *mm, struct vma *vma,
 
 /*
  * Linux 6.12: mprotect_fixup(), change_protection(), which tells of the range
- * once it meets a page table, whatever that holds.
+ * once it meets a page table, whatever that holds: of the last level up to
+ * 6.11.
  */
 static void protect(struct hostmm *mm, const struct host_change *c,
 		    struct host_notices *n)
 {
-	bool mapped = any_mapped(mm, align_down(c->hva, SIZE_2M),
-				 align_up(c->hva + c->size, SIZE_2M));
+	uint64_t block = mm->protects_puds ? SIZE_1G : SIZE_2M;
+	bool mapped = any_mapped(mm, align_down(c->hva, block),
+				 align_up(c->hva + c->size, block));
 
 	cut_both(mm, c, n);
 	if (mapped)

@@ -38,6 +38,8 @@ static int create_memory(struct tdp_vm *vm, struct tdp_error *err)
 	ret = hostmm_init(&vm->mm, &vm->pm, err);
 	vm->mm.zero_splits = behaviour(&vm->kvm, B_HOST_ZERO_THP) ==
 			     HOST_ZERO_THP_SPLITS;
+	vm->mm.protects_puds = behaviour(&vm->kvm, B_HOST_MPROTECT) ==
+			       HOST_MPROTECT_PUD;
 	return ret;
 }
 

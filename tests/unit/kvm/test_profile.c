@@ -239,6 +239,8 @@ static const struct border_row {
 	{ "attributes.trace", "v6.17", "event" },
 	{ "host.zero_thp", "v5.10", "splits" },
 	{ "host.zero_thp", "v6.13", "huge" },
+	{ "host.mprotect", "v6.11", "pmd" },
+	{ "host.mprotect", "v6.12", "pud" },
 	{ "shadow.collapse", "v5.10", "host_huge" },
 	{ "shadow.collapse", "v5.12", "smallest" },
 	{ "shadow.collapse", "v6.0", "unchecked" },
