@@ -209,9 +209,26 @@ static enum tdp_reason enter_svm(struct tdp_vcpu *vcpu, enum nested_from from)
 	return why;
 }
 
+/* VMLAUNCH has told of its PDPTEs; KVM_SET_NESTED_STATE of SVM has its own. */
+static bool tells_of_pdptrs(const struct tdp_vcpu *vcpu, enum nested_from from)
+{
+	const struct tdp_vm *vm = vcpu->vm;
+
+	if (from == NESTED_FROM_L1)
+		return false;
+	if (from == NESTED_FROM_USERSPACE && !is_vmx(vcpu))
+		return false;
+	return reloads_pdptrs(vm, from);
+}
+
 enum tdp_reason nested_enter(struct tdp_vcpu *vcpu, enum nested_from from)
 {
-	return is_vmx(vcpu) ? enter_vmx(vcpu, from) : enter_svm(vcpu, from);
+	enum tdp_reason why = is_vmx(vcpu) ? enter_vmx(vcpu, from) :
+					     enter_svm(vcpu, from);
+
+	if (!why && tells_of_pdptrs(vcpu, from))
+		nested_pages_read_pdptrs(vcpu);
+	return why;
 }
 
 /* Back to L1 ------------------------------------------------------------------ */

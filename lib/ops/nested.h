@@ -197,6 +197,9 @@ void nested_pages_forget(struct tdp_vcpu *vcpu);
 int nested_pages_load(struct tdp_vcpu *vcpu, bool pdptrs,
 		      enum nested_load *load, enum tdp_reason *why);
 
+/* L2's PDPTEs were read at CR3 as it is now, by whoever loaded that. */
+void nested_pages_read_pdptrs(const struct tdp_vcpu *vcpu);
+
 /* KVM_RUN ends because a load did not get through. */
 int nested_pages_stop(struct tdp_result *result, enum nested_load load,
 		      enum tdp_reason why);

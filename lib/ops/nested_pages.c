@@ -143,6 +143,12 @@ static int load_structure(struct tdp_vcpu *vcpu, const struct structure *s,
 	return TDP_OK;
 }
 
+void nested_pages_read_pdptrs(const struct tdp_vcpu *vcpu)
+{
+	if (!vcpu->nested.tdp && setreg_pae_paging(&vcpu->sregs))
+		report(vcpu, TDP_WHY_PDPTRS, vcpu->sregs.cr3, GUEST_MEM_OK);
+}
+
 /* From 5.14 on, unless userspace supplied them; nested TDP brings its own. */
 static enum nested_load load_pdptrs(struct tdp_vcpu *vcpu)
 {

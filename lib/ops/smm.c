@@ -318,6 +318,9 @@ static int leave_smm(struct tdp_vcpu *vcpu, const struct smram *smram,
 		ret = return_to_l2(vcpu, smram, why);
 	if (!ret && !*why)
 		*why = load_registers(vcpu, &saved);
+	/* L2's, by its CR3. */
+	if (!ret && !*why && vcpu->guest_mode)
+		nested_pages_read_pdptrs(vcpu);
 	/* KVM loads it between EFER and CR3; nothing looks at it before. */
 	if (!ret && !*why)
 		vcpu->smbase = smram_smbase(vcpu, smram);
