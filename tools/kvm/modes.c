@@ -49,8 +49,16 @@ int step_triple_fault(struct runner *r, struct vcpu *v)
 {
 	const struct registers registers = { .rbx = payload_operand(r, v, 0,
 								    0) };
+	const struct place place = place_of(v);
 	struct code code = { .nr = 0 };
+	struct tdp_sregs sregs;
+	uint64_t gpa;
 
+	vcpu_get_sregs(v, &sregs);
+	if (code_prepare(r, v, false))
+		return -1;
+	if (!tables_walk(r, &place, &sregs, code_gpa(r, v), &gpa))
+		return skip(r, "the guest can't fetch the code for it");
 	code_add(&code, "0f 01 1b"); /* lidt (%rbx) */
 	code_add(&code, "cc");
 	if (run_code(r, v, &code, &registers))
