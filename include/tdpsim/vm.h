@@ -396,6 +396,20 @@ TDP_API void tdp_vm_get_nr_mmu_pages(const struct tdp_vm *vm,
 				     struct tdp_result *result);
 
 /**
+ * tdp_vm_shrink() - the host is short of memory and calls KVM's shrinker
+ * @pages:  how many pages it wants; the kernel asks for 128 at a time
+ * @result: value counts the pages that went; 0 from 6.13 on, which has no such
+ *          shrinker
+ *
+ * The oldest pages of the shadow MMU are zapped, with what hangs off them, roots
+ * left out.  Pages of the TDP MMU stay.  KVM 6.12: mmu_shrink_scan().
+ *
+ * Return: TDP_OK; TDP_EUNSUPPORTED after TDP_OUTCOME_KERNEL_BUG.
+ */
+TDP_API int tdp_vm_shrink(struct tdp_vm *vm, uint64_t pages,
+			  struct tdp_result *result, struct tdp_error *err);
+
+/**
  * tdp_vm_set_nx_huge_pages() - the module parameter nx_huge_pages is written
  * @force: "force", else "off"
  *

@@ -214,6 +214,27 @@ ROW(MMU_GET_NR_PAGES,
     "Whether there is KVM_GET_NR_MMU_PAGES, which says the quota of shadow pages.",
     "commit c5edd753a0bd (2023-02), whose first kernel is inferred",
     ALWAYS(MMU_GET_NR_PAGES_RETURNS), MAYBE(6_4, MMU_GET_NR_PAGES_REMOVED)),
+ROW(SYNC_UNCHANGED,
+    "What synchronizing does to an SPTE whose guest entry has the rights that it had: it is "
+    "made anew, without the accessed bit, or left alone.",
+    "commit e6722d9211b2, in the MMU changes for 6.4: FNAME(sync_spte)",
+    ALWAYS(SYNC_UNCHANGED_REWRITTEN), SINCE(6_4, SYNC_UNCHANGED_KEPT)),
+ROW(MMU_INVLPG,
+    "What INVLPG does to a leaf of an unsync table: it is zapped and, if the host has its "
+    "page at hand, mapped again; or it is synchronized.",
+    "commit 9fd4a4e3a3d9, in the MMU changes for 6.4: FNAME(invlpg), kvm_mmu_invalidate_addr()",
+    ALWAYS(MMU_INVLPG_PREFETCHES), SINCE(6_4, MMU_INVLPG_SYNCS)),
+ROW(NESTED_ORPHANS,
+    "What becomes of tables of nested TDP to which nothing leads once an emulated write has "
+    "unlinked them: they stay in the hash, or are zapped with all below, those that are "
+    "roots aside.",
+    "patches of 2020-09 and 2022-07: kvm_mmu_pte_write(); commits 69397c92de77 and "
+    "7a2c70e777a0 (7.2)",
+    ALWAYS(NESTED_ORPHANS_UNLINKED), SINCE(7_2, NESTED_ORPHANS_ZAPPED)),
+ROW(MMU_SHRINKER,
+    "Whether the host's memory reclaim takes pages of the shadow MMU.",
+    "KVM 6.12: mmu_shrink_scan(); 6.13 has none (kvm-mmu.md, version matrix)",
+    ALWAYS(MMU_SHRINKER_ZAPS_OLDEST), SINCE(6_13, MMU_SHRINKER_REMOVED)),
 ROW(SREGS_CHECKS,
     "What KVM_SET_SREGS checks besides that EFER.LMA fits: CR4; CR3 in long mode as well; "
     "CR0 as well; EFER as well.",

@@ -74,6 +74,14 @@
 	V(UNLOADS, "unloads") V(FLUSHES_GUEST, "flushes_guest")
 #define VALUES_MMU_GET_NR_PAGES(V)					\
 	V(RETURNS, "returns") V(REMOVED, "removed")
+#define VALUES_SYNC_UNCHANGED(V)					\
+	V(REWRITTEN, "rewritten") V(KEPT, "kept")
+#define VALUES_MMU_INVLPG(V)						\
+	V(PREFETCHES, "prefetches") V(SYNCS, "syncs")
+#define VALUES_NESTED_ORPHANS(V)					\
+	V(UNLINKED, "unlinked") V(ZAPPED, "zapped")
+#define VALUES_MMU_SHRINKER(V)						\
+	V(ZAPS_OLDEST, "zaps_oldest") V(REMOVED, "removed")
 #define VALUES_SREGS_CHECKS(V)						\
 	V(CR4, "cr4") V(CR3, "cr3") V(CR0, "cr0") V(EFER, "efer")
 #define VALUES_MMU_WP_TOGGLE(V)						\
@@ -249,6 +257,10 @@
 	X(MMU_EFER_RESET,	MMU_EFER_RESET,		"mmu.efer_reset") \
 	X(MMU_INVPCID_ALL,	MMU_INVPCID_ALL,	"mmu.invpcid_all") \
 	X(MMU_GET_NR_PAGES,	MMU_GET_NR_PAGES,	"mmu.get_nr_pages") \
+	X(SYNC_UNCHANGED,	SYNC_UNCHANGED,		"sync.unchanged") \
+	X(MMU_INVLPG,		MMU_INVLPG,		"mmu.invlpg")	\
+	X(NESTED_ORPHANS,	NESTED_ORPHANS,		"nested.orphans") \
+	X(MMU_SHRINKER,		MMU_SHRINKER,		"mmu.shrinker")	\
 	X(SREGS_CHECKS,		SREGS_CHECKS,		"sregs.checks")	\
 	X(MMU_CREATE,		MMU_CREATE,		"mmu.create")	\
 	X(TDP_PRESENT_LEAF,	TDP_PRESENT_LEAF,	"tdp.present_leaf") \
@@ -404,6 +416,18 @@ enum value_mmu_invpcid_all { VALUES_MMU_INVPCID_ALL(V) NR_MMU_INVPCID_ALL };
 #undef V
 #define V(id, text) MMU_GET_NR_PAGES_##id,
 enum value_mmu_get_nr_pages { VALUES_MMU_GET_NR_PAGES(V) NR_MMU_GET_NR_PAGES };
+#undef V
+#define V(id, text) SYNC_UNCHANGED_##id,
+enum value_sync_unchanged { VALUES_SYNC_UNCHANGED(V) NR_SYNC_UNCHANGED };
+#undef V
+#define V(id, text) MMU_INVLPG_##id,
+enum value_mmu_invlpg { VALUES_MMU_INVLPG(V) NR_MMU_INVLPG };
+#undef V
+#define V(id, text) NESTED_ORPHANS_##id,
+enum value_nested_orphans { VALUES_NESTED_ORPHANS(V) NR_NESTED_ORPHANS };
+#undef V
+#define V(id, text) MMU_SHRINKER_##id,
+enum value_mmu_shrinker { VALUES_MMU_SHRINKER(V) NR_MMU_SHRINKER };
 #undef V
 #define V(id, text) SREGS_CHECKS_##id,
 enum value_sregs_checks { VALUES_SREGS_CHECKS(V) NR_SREGS_CHECKS };

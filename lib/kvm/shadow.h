@@ -60,6 +60,12 @@ void shadow_memslots_changed(struct tdp_vm *vm);
  */
 void shadow_change_quota(struct tdp_vm *vm, uint64_t pages);
 
+/*
+ * Zap the @nr oldest pages that are no roots, and what hangs off them.  Return:
+ * how many went.  KVM 6.12: kvm_mmu_zap_oldest_mmu_pages()
+ */
+uint64_t shadow_zap_oldest(struct tdp_vm *vm, uint64_t nr);
+
 /* Pages that the shadow MMU holds: kvm->arch.n_used_mmu_pages. */
 uint64_t shadow_used_pages(const struct tdp_vm *vm);
 

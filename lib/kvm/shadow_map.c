@@ -233,20 +233,27 @@ enum ret_pf shadow_install(struct fault *f, uint64_t sptep, unsigned int access)
 
 /* Prefetching ------------------------------------------------------------------------- */
 
-bool shadow_prefetch_pfn(const struct tdp_vcpu *vcpu, uint64_t gfn,
-			 unsigned int access, uint64_t *pfn)
+bool shadow_atomic_pfn(const struct tdp_vcpu *vcpu, uint64_t gfn, uint64_t *pfn)
 {
 	const struct memslot *slot = memslots_find(vcpu_memslots(vcpu), gfn);
 	struct gup gup;
 
 	if (!slot || slot->invalid || slot->readonly ||
-	    ((access & TDP_ACC_WRITE) && slot->dirty_log))
-		return false;
-	if (!hostmm_get_mapped(&vcpu->vm->mm, memslot_hva(slot, gfn), &gup) ||
+	    !hostmm_get_mapped(&vcpu->vm->mm, memslot_hva(slot, gfn), &gup) ||
 	    gup.mmio)
 		return false;
 	*pfn = gup.hpa >> 12;
 	return true;
+}
+
+bool shadow_prefetch_pfn(const struct tdp_vcpu *vcpu, uint64_t gfn,
+			 unsigned int access, uint64_t *pfn)
+{
+	const struct memslot *slot = memslots_find(vcpu_memslots(vcpu), gfn);
+
+	if (slot && (access & TDP_ACC_WRITE) && slot->dirty_log)
+		return false;
+	return shadow_atomic_pfn(vcpu, gfn, pfn);
 }
 
 /*

@@ -62,6 +62,13 @@ int shadow_get_child(struct tdp_vcpu *vcpu, uint64_t sptep,
 		     const struct shadow_child *want, struct mmu_page **page);
 
 /*
+ * Does the host have a page there that it may write without a fault?  KVM:
+ * get_user_pages_fast_only(FOLL_WRITE), gfn_to_pfn_memslot_atomic().
+ */
+bool shadow_atomic_pfn(const struct tdp_vcpu *vcpu, uint64_t gfn,
+		       uint64_t *pfn);
+
+/*
  * The host page for prefetching: it must be there and writable for the host,
  * whatever the access, and nothing may sleep.  KVM 6.12:
  * gfn_to_memslot_dirty_bitmap(), kvm_prefetch_pages().

@@ -443,17 +443,20 @@ static struct mmu_page *oldest_unused(const struct tdp_vm *vm)
 	return frame ? &vm->pages[frame] : NULL;
 }
 
-/* KVM 6.12: kvm_mmu_zap_oldest_mmu_pages() */
-static void zap_oldest(struct tdp_vm *vm, uint64_t nr)
+uint64_t shadow_zap_oldest(struct tdp_vm *vm, uint64_t nr)
 {
 	struct zap_list zapped = { 0 };
-	struct mmu_page *page = oldest_unused(vm);
+	struct mmu_page *page = vm->shadow ? oldest_unused(vm) : NULL;
+	uint64_t went;
 
 	while (page && zapped.nr < nr) {
 		zap_prepare(vm, page, &zapped);
 		page = oldest_unused(vm);
 	}
-	zap_commit(vm, &zapped);
+	went = zapped.nr;
+	if (went)
+		zap_commit(vm, &zapped);
+	return went;
 }
 
 void shadow_change_quota(struct tdp_vm *vm, uint64_t pages)
@@ -461,7 +464,7 @@ void shadow_change_quota(struct tdp_vm *vm, uint64_t pages)
 	uint64_t used = shadow_used_pages(vm);
 
 	if (used > pages) {
-		zap_oldest(vm, used - pages);
+		shadow_zap_oldest(vm, used - pages);
 		pages = shadow_used_pages(vm);
 	}
 	vm->mmu_pages_max = pages;
@@ -496,6 +499,6 @@ bool shadow_make_available(struct tdp_vm *vm)
 
 	if (nr >= MIN_FREE_PAGES)
 		return true;
-	zap_oldest(vm, REFILL_PAGES - nr);
+	shadow_zap_oldest(vm, REFILL_PAGES - nr);
 	return shadow_available_pages(vm) > 0;
 }

@@ -338,6 +338,15 @@ void shadow_flush_guest(struct tdp_vcpu *vcpu)
 	}
 }
 
+/* Behaviour mmu.invlpg */
+static int invalidate_leaf(struct tdp_vcpu *vcpu, const struct mmu_page *page,
+			   unsigned int index)
+{
+	if (vcpu->vm->kvm.value[B_MMU_INVLPG] == MMU_INVLPG_PREFETCHES)
+		return unsync_prefetch_spte(vcpu, page, index);
+	return unsync_sync_spte(vcpu, page, index);
+}
+
 /*
  * The entry for one address only, up to a page without unsync children.
  * KVM 6.12: __kvm_mmu_invalidate_addr()
@@ -353,8 +362,8 @@ static void invalidate_from(struct tdp_vcpu *vcpu, uint64_t root, uint64_t addr)
 		int ret = 0;
 
 		if (shadow_page(vm, page)->unsync)
-			ret = unsync_sync_spte(vcpu, page,
-					       sptep_index(it.sptep));
+			ret = invalidate_leaf(vcpu, page,
+					      sptep_index(it.sptep));
 		if (ret < 0)
 			sptep_zap(vm, it.sptep, NULL);
 		vm->stats.tlb_flushes += ret != 0;

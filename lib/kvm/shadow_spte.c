@@ -152,6 +152,12 @@ void sptep_unlink(struct tdp_vm *vm, uint64_t sptep, struct mmu_page *child)
 	sptep_clear(vm, sptep);
 }
 
+/* Behaviour nested.orphans: 7.2 leaves roots alone that nothing leads to. */
+static bool spares_roots(const struct tdp_vm *vm)
+{
+	return vm->kvm.value[B_NESTED_ORPHANS] == NESTED_ORPHANS_ZAPPED;
+}
+
 /*
  * Shadow pages of nested TDP that nothing leads to any more are not likely to
  * be used again: L1's tables change with L2's memory, not with its tasks.
@@ -161,7 +167,7 @@ static bool zap_table(struct tdp_vm *vm, uint64_t sptep, struct mmu_page *child,
 {
 	sptep_unlink(vm, sptep, child);
 	if (!vm->tdp_enabled || !zapped || !child->role.guest_mode ||
-	    child->first_parent)
+	    child->first_parent || (child->root_count && spares_roots(vm)))
 		return false;
 	zap_prepare(vm, child, zapped);
 	return true;

@@ -77,6 +77,12 @@ static struct affected affected_by(const struct guest_write *w,
 	return a;
 }
 
+/* Behaviour nested.orphans */
+static bool orphans_go(const struct tdp_vm *vm)
+{
+	return vm->kvm.value[B_NESTED_ORPHANS] == NESTED_ORPHANS_ZAPPED;
+}
+
 /* True if a present entry went. */
 static bool zap_affected(const struct guest_write *w,
 			 const struct mmu_page *page, struct zap_list *zapped)
@@ -89,7 +95,7 @@ static bool zap_affected(const struct guest_write *w,
 		uint64_t sptep = entry_hpa(vm, page, a.first);
 
 		flush |= spte_present(&vm->fmt, physmem_read64(&vm->pm, sptep));
-		sptep_zap(vm, sptep, zapped);
+		sptep_zap(vm, sptep, orphans_go(vm) ? zapped : NULL);
 	}
 	return flush;
 }

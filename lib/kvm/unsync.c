@@ -2,6 +2,7 @@
 #include "kvm/unsync.h"
 
 #include "kvm/guest_memtype.h"
+#include "kvm/shadow_map.h"
 #include "kvm/shadow_spte.h"
 #include "kvm/track.h"
 #include "kvm/walker.h"
@@ -165,7 +166,8 @@ static int sync_spte(const struct guest_walker *w, const struct mmu_page *page,
 		sptep_drop(vm, sptep);
 		return 1;
 	}
-	if (leaf.access == page_entry_access(vm, page, index))
+	if (leaf.access == page_entry_access(vm, page, index) &&
+	    vm->kvm.value[B_SYNC_UNCHANGED] == SYNC_UNCHANGED_KEPT)
 		return 0;
 	return change_access(w->vcpu, page, sptep, &leaf);
 }
@@ -215,6 +217,44 @@ int unsync_sync_spte(struct tdp_vcpu *vcpu, const struct mmu_page *page,
 
 	gw_init(&w, vcpu, vcpu->mmu);
 	return sync_spte(&w, page, index);
+}
+
+/* KVM 6.1: FNAME(prefetch_gpte) with no_dirty_log=false */
+static void prefetch_gpte(struct tdp_vcpu *vcpu, const struct mmu_page *page,
+			  unsigned int index)
+{
+	struct shadow_leaf leaf = {
+		.sptep = entry_hpa(vcpu->vm, page, index),
+		.prefetch = true,
+		.host_writable = true,
+	};
+	struct guest_walker w;
+	struct gpte_leaf gpte_leaf;
+	uint64_t gpte, spte;
+
+	gw_init(&w, vcpu, vcpu->mmu);
+	/* Without memory there is no prefetch, as in KVM: rmap_can_add() */
+	if (shadow_provide(vcpu->vm, 1) ||
+	    !gw_read_leaf(&w, page, index, &gpte))
+		return;
+	gw_leaf(&w, page, gpte, &gpte_leaf);
+	leaf.gfn = gpte_leaf.gfn;
+	leaf.access = gpte_leaf.access;
+	if (gpte_leaf.valid && shadow_atomic_pfn(vcpu, leaf.gfn, &leaf.pfn))
+		shadow_set_spte(vcpu, &leaf, &spte);
+}
+
+bool unsync_prefetch_spte(struct tdp_vcpu *vcpu, const struct mmu_page *page,
+			  unsigned int index)
+{
+	struct tdp_vm *vm = vcpu->vm;
+	uint64_t sptep = entry_hpa(vm, page, index);
+	bool present = spte_present(&vm->fmt, physmem_read64(&vm->pm, sptep));
+
+	sptep_zap(vm, sptep, NULL);
+	page_entry_read(vm, page, index);
+	prefetch_gpte(vcpu, page, index);
+	return present;
 }
 
 int unsync_sync_page(struct tdp_vcpu *vcpu, struct mmu_page *page,

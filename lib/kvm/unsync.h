@@ -30,6 +30,13 @@ int unsync_sync_page(struct tdp_vcpu *vcpu, struct mmu_page *page,
 		     struct zap_list *zapped);
 
 /* The same for one entry, for INVLPG: kvm_sync_spte(). */
+/*
+ * Drop the entry, and map it again from the guest's if the host has the page
+ * mapped: KVM up to 6.3, FNAME(invlpg).  True if TLBs must be flushed.
+ */
+bool unsync_prefetch_spte(struct tdp_vcpu *vcpu, const struct mmu_page *page,
+			  unsigned int index);
+
 int unsync_sync_spte(struct tdp_vcpu *vcpu, const struct mmu_page *page,
 		     unsigned int index);
 

@@ -22,6 +22,19 @@ int tdp_vm_set_nr_mmu_pages(struct tdp_vm *vm, uint64_t pages,
 	return TDP_OK;
 }
 
+int tdp_vm_shrink(struct tdp_vm *vm, uint64_t pages, struct tdp_result *result,
+		  struct tdp_error *err)
+{
+	int ret;
+
+	result_begin(result);
+	ret = check_alive(vm, err);
+	if (ret || vm->kvm.value[B_MMU_SHRINKER] != MMU_SHRINKER_ZAPS_OLDEST)
+		return ret;
+	result->value = shadow_zap_oldest(vm, pages);
+	return TDP_OK;
+}
+
 void tdp_vm_get_nr_mmu_pages(const struct tdp_vm *vm, struct tdp_result *result)
 {
 	result_begin(result);

@@ -21,7 +21,7 @@ static const struct verb *const verbs[] = {
 	&verb_set_dirty_protect, &verb_get_dirty_log, &verb_clear_dirty_log,
 	&verb_age, &verb_test_age, &verb_recover_nx,
 	&verb_nx_huge_pages, &verb_toggle_dirty_log,
-	&verb_set_nr_mmu_pages, &verb_get_nr_mmu_pages,
+	&verb_set_nr_mmu_pages, &verb_get_nr_mmu_pages, &verb_shrink,
 	/* private memory */
 	&verb_set_attributes, &verb_create_gmem, &verb_punch_gmem,
 	&verb_mmap_gmem, &verb_touch, &verb_create_vm,

@@ -93,6 +93,7 @@ extern const struct verb verb_nx_huge_pages, verb_toggle_dirty_log;
 extern const struct verb verb_set_attributes, verb_create_gmem;
 extern const struct verb verb_punch_gmem, verb_mmap_gmem, verb_touch;
 extern const struct verb verb_set_nr_mmu_pages, verb_get_nr_mmu_pages;
+extern const struct verb verb_shrink;
 extern const struct verb verb_create_vm;
 extern const struct verb verb_disable_quirks;
 extern const struct verb verb_smi, verb_rsm, verb_triple_fault;

@@ -44,3 +44,25 @@ const struct verb verb_get_nr_mmu_pages = {
 	.fields = FIELDS_CALL | FIELDS_VALUE,
 	.run = run_get_quota,
 };
+
+static const struct arg shrink_rows[] = {
+	ARG(struct quota_args, pages, type_number, .otherwise = "128",
+	    .about = "how many pages it wants; SHRINK_BATCH by default"),
+};
+
+static int run_shrink(struct run *run, const void *args)
+{
+	const struct quota_args *a = args;
+
+	return tdp_vm_shrink(run->vm, a->pages, &run->outcome.result, run->err);
+}
+
+const struct verb verb_shrink = {
+	.name = "shrink",
+	.about =
+		"the host is short of memory and calls KVM's shrinker (up to 6.12), "
+		"which zaps the oldest pages of the shadow MMU; value says how many",
+	.args = ARGS(shrink_rows, struct quota_args),
+	.fields = FIELDS_CALL | FIELDS_VALUE,
+	.run = run_shrink,
+};

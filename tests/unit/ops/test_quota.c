@@ -103,13 +103,50 @@ static void can_be_read(void **state)
 	machine_end(&m);
 }
 
+static const struct shrink_row {
+	const char *name;
+	const char *profile;
+	bool tdp_mmu;
+	uint64_t pages;
+	uint64_t went;
+} shrink_rows[] = {
+	/* Without roots: PML4 is one, so 3 levels and one of level 1 stay to go. */
+	{ "one", "v6.12", false, 1, 1 },
+	{ "all_but_the_root", "v6.12", false, 128, 3 },
+	{ "tdp_mmu", "v6.12", true, 128, 0 },
+	{ "removed", "v6.13", false, 128, 0 },
+};
+
+static void shrinks(void **state)
+{
+	const struct shrink_row *r = *state;
+	struct machine m;
+	uint64_t pages;
+
+	machine_init(&m, TDP_AMD, r->profile);
+	m.host.memory = 512 * MIB;
+	m.host.table_memory = 32 * MIB;
+	machine_set(&m, "tdp_mmu", r->tdp_mmu ? "on" : "off");
+	machine_start(&m);
+	machine_slot(&m, 0, 0, 0, 16 * MIB, TDP_BACKING_ANONYMOUS);
+	machine_vcpu(&m, 40);
+	machine_access(&m, TDP_READ, 0);
+	pages = m.vm->stats.mmu_pages;
+	assert_int_equal(tdp_vm_shrink(m.vm, r->pages, &m.result, &m.err),
+			 TDP_OK);
+	assert_int_equal(m.result.value, r->went);
+	assert_int_equal(m.vm->stats.mmu_pages, pages - r->went);
+	assert_int_equal(tdp_vm_check(m.vm, &m.err), TDP_OK);
+	assert_int_equal(machine_access(&m, TDP_READ, 0), TDP_OUTCOME_DONE);
+	machine_end(&m);
+}
+
 int main(void)
 {
 	static const struct suite suites[] = {
-		CASE(has_a_minimum),
-		CASE(stays_when_memslots_change),
-		CASE(less_than_in_use_evicts),
-		ROWS(get_rows, can_be_read),
+		CASE(has_a_minimum),           CASE(stays_when_memslots_change),
+		CASE(less_than_in_use_evicts), ROWS(get_rows, can_be_read),
+		ROWS(shrink_rows, shrinks),
 	};
 
 	return RUN("ops/quota", suites);
