@@ -174,6 +174,8 @@ TDP_API void tdp_vcpu_get_state(const struct tdp_vcpu *vcpu,
  * @size:     bytes, 1, 2, 4 or 8, not crossing a 4 KiB boundary; 0: what is
  *            stored or loaded does not matter
  * @value:    stored by a write of @size bytes
+ * @pages:    accesses that the guest makes one after the other in this KVM_RUN,
+ *            each 4 KiB further; 0 and 1: one, up to 2^20
  */
 struct tdp_access {
 	tdp_gva gva;
@@ -182,6 +184,7 @@ struct tdp_access {
 	bool implicit;
 	unsigned int size;
 	uint64_t value;
+	unsigned int pages;
 };
 
 /**
@@ -191,11 +194,17 @@ struct tdp_access {
  * and fault handling until the access completes or something other than a
  * fix-up is due.  A cycle without progress ends as outcome LIVELOCK.
  *
+ * Of several accesses the first that does not complete ends the call; the
+ * mapping in @result is that of the last one made.  Between them nothing exits
+ * but what they cause: faults, and PML's buffer when it is full (exit
+ * PML_FULL, which KVM drains before it goes on).
+ *
  * Sources: KVM vcpu_enter_guest(), kvm_mmu_page_fault(); the walk is
  * tdp_walk()'s.
  *
  * Return: TDP_OK; TDP_ENOMEM; TDP_ELIMIT when page-table memory is used up;
- * TDP_EUNSUPPORTED for a situation that the model can't decide yet.
+ * TDP_EUNSUPPORTED for a situation that the model can't decide yet; TDP_EINVAL
+ * for too many pages.
  */
 TDP_API int tdp_vcpu_access(struct tdp_vcpu *vcpu,
 			    const struct tdp_access *access,

@@ -165,7 +165,8 @@ struct tdp_vcpu {
 	uint32_t requests;
 	struct tdp_cycle cycle; /* of the last livelock */
 	bool signal_pending;
-	bool asleep; /* in a fault, with the memslots that were there */
+	uint16_t pml_logged; /* entries of PML's buffer in use; 0 outside */
+	bool asleep;         /* in a fault, with the memslots that were there */
 	uint64_t signal_after; /* pages until one becomes pending; 0: none */
 	uint64_t mmio_gfn;     /* vcpu->arch.mmio_gfn and its generation */
 	uint64_t mmio_gva;     /* page-aligned; 0: none */

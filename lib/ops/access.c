@@ -16,6 +16,8 @@
 
 /* Exits without progress before the loop is called one. */
 #define MAX_REPEATS 3
+/* Accesses in one KVM_RUN. */
+#define MAX_PAGES (1u << 20)
 
 /* Reporting a walk -------------------------------------------------------------- */
 
@@ -108,6 +110,7 @@ static void describe_exit(struct access_run *run)
 		result->exit_info2 = walk->gva.addr;
 		result->pferr = (uint32_t)walk->info;
 	}
+	run->vcpu->pml_logged = 0;
 	run->vcpu->last_violation = result->exit == TDP_EXIT_EPT_VIOLATION;
 	run->vcpu->last_exit_info = result->exit_info1;
 	result->exits++;
@@ -370,17 +373,51 @@ static int walk_once(struct access_run *run, unsigned int flags,
 	return tdp_walk(run->vcpu->vm->walker, &access, flags, log, &run->walk);
 }
 
-/* KVM 6.12: vmx_flush_pml_buffer() */
-static void drain_pml(const struct access_run *run)
+/*
+ * KVM 6.12: vmx_flush_pml_buffer(), which comes with the next exit; until
+ * then nobody looks at the log.
+ */
+static void log_pml(const struct access_run *run)
 {
 	const struct memslots *slots = vcpu_memslots(run->vcpu);
 	unsigned int i;
 
+	run->vcpu->pml_logged += run->walk.nr_pml;
 	for (i = 0; i < run->walk.nr_pml; i++) {
 		uint64_t gfn = run->walk.pml[i].addr >> 12;
 
 		dirty_log_mark(memslots_find(slots, gfn), gfn);
 	}
+}
+
+/*
+ * No room for another entry, so that nothing was marked or written: the exit
+ * drains the buffer, and the guest goes on.  KVM 6.12: handle_pml_full()
+ */
+static int pml_full(struct access_run *run)
+{
+	struct tdp_result *result = run->result;
+
+	run->vcpu->pml_logged = 0;
+	result->exit = TDP_EXIT_PML_FULL;
+	result->exit_info1 = run->walk.info;
+	result->exit_info2 = 0;
+	result->exits++;
+	trace(run->vcpu->vm, kvm_exit, run->vcpu->id, result->exit,
+	      result->exit_info1, result->exit_info2);
+	return TDP_OK;
+}
+
+/* The access is made; it may be one of several. */
+static void next_page(struct access_run *run)
+{
+	run->result->outcome = TDP_OUTCOME_DONE;
+	run->done = ++run->pages_done >= run->access.pages;
+	if (run->done)
+		return;
+	run->access.gva.addr += FRAME_SIZE;
+	run->last_info = UINT64_MAX;
+	run->repeats = 0;
 }
 
 /* One entry into the guest, and what ends it. */
@@ -396,13 +433,12 @@ static int step(struct access_run *run)
 	ret = walk_once(run, 0, NULL);
 	if (ret)
 		return err_set(run->err, ret, "the access crosses a page");
-	drain_pml(run);
+	log_pml(run);
 	report_walk(&run->walk, run->result);
 	switch (run->walk.outcome) {
 	case TDP_WALK_OK:
-		run->done = true;
-		run->result->outcome = TDP_OUTCOME_DONE;
 		transfer(run);
+		next_page(run);
 		return TDP_OK;
 	case TDP_WALK_GP:
 		return guest_fault(run, VECTOR_GP);
@@ -416,6 +452,8 @@ static int step(struct access_run *run)
 	case TDP_WALK_EPT_MISCONFIG:
 	case TDP_WALK_NPF:
 		return handle_exit(run);
+	case TDP_WALK_PML_FULL:
+		return pml_full(run);
 	default:
 		return err_set(run->err, TDP_EUNSUPPORTED,
 			       "exits: the model does not handle %s yet",
@@ -438,6 +476,7 @@ static void find_leaf(const struct tdp_vcpu *vcpu, struct tdp_result *result)
 
 static void finish(const struct access_run *run)
 {
+	run->vcpu->pml_logged = 0;
 	run->vcpu->asleep = run->result->outcome == TDP_OUTCOME_BLOCKED;
 	result_end(run->vcpu, run->result);
 	find_leaf(run->vcpu, run->result);
@@ -455,6 +494,7 @@ void access_begin(struct access_run *run, struct tdp_vcpu *vcpu,
 	run->last_info = UINT64_MAX;
 	run->last_address = 0;
 	run->repeats = 0;
+	run->pages_done = 0;
 	run->done = run->stepped = run->in_fault = run->recording = false;
 	vcpu->emulated_gpa = UINT64_MAX;
 	result_begin(result);
@@ -466,6 +506,9 @@ int tdp_vcpu_access(struct tdp_vcpu *vcpu, const struct tdp_access *access,
 	struct access_run run;
 	int ret = TDP_OK;
 
+	if (access->pages > MAX_PAGES)
+		return err_set(err, TDP_EINVAL, "more than %u accesses",
+			       MAX_PAGES);
 	access_begin(&run, vcpu, access, result, err);
 	while (!ret && !run.done)
 		ret = step(&run);

@@ -32,6 +32,7 @@ static void load_guest(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)
 }
 
 #define EPTP_AD_FLAG BIT(6)
+#define PML_ENTRIES  512
 
 static uint64_t eptp(uint64_t root, unsigned int level, bool ad)
 {
@@ -66,8 +67,7 @@ uint64_t hw_eptp(const struct tdp_vcpu *vcpu)
 
 /*
  * On while any slot is logged, and never for L2, whose addresses would mean
- * nothing.  KVM 6.12: vmx_update_cpu_dirty_logging().  The buffer is empty at
- * every entry, because every exit drains it.
+ * nothing.  KVM 6.12: vmx_update_cpu_dirty_logging().
  */
 static void load_pml(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)
 {
@@ -77,7 +77,7 @@ static void load_pml(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)
 		return;
 	cpu->ept.ctrl2 |= TDP_EPT_CTRL2_PML;
 	cpu->ept.pml_address = vm->pml_hpa;
-	cpu->ept.pml_index = 511;
+	cpu->ept.pml_index = (uint16_t)(PML_ENTRIES - 1 - vcpu->pml_logged);
 }
 
 static void load_stage2(const struct tdp_vcpu *vcpu, struct tdp_walk_cpu *cpu)

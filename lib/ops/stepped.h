@@ -34,6 +34,7 @@ struct access_run {
 	/* the exit before, to see whether anything moves */
 	uint64_t last_info, last_address;
 	unsigned int repeats;
+	unsigned int pages_done;
 	bool done;
 	bool stepped;   /* loops are seen by whoever takes the steps */
 	bool in_fault;  /* stepped: f is under way */

@@ -35,8 +35,7 @@ static const struct feature features[] = {
 	{ "vmcs12-fields", false,
 	  "VMREAD and VMWRITE of fields that have no part in translation, and shadow VMCSs" },
 	{ "exits", false,
-	  "exits that KVM never enables (#VE, sub-page permissions); the PML buffer is drained "
-	  "at each exit, so that it is never full" },
+	  "exits that KVM never enables (#VE, sub-page permissions)" },
 };
 
 const struct feature *feature_at(unsigned int index)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the guest does, and what userspace asks of a vCPU's MMU. */
+#include "base/error.h"
 #include "ops/stepped.h"
 #include "scenario/verb.h"
 
@@ -15,6 +16,7 @@ struct access_args {
 	bool implicit;
 	uint64_t value;
 	unsigned int size;
+	unsigned int pages;
 };
 
 static const struct arg access_rows[] = {
@@ -29,6 +31,10 @@ static const struct arg access_rows[] = {
 	    .about = "bytes that change hands; 0: translate only"),
 	ARG(struct access_args, value, type_word, .otherwise = "0",
 	    .about = "what is written"),
+	ARG(struct access_args, pages, type_number, .otherwise = "1", .min = 1,
+	    .max = 1 << 20,
+	    .about =
+		    "accesses in one KVM_RUN, each 4 KiB further than the last"),
 };
 
 static int run_access(struct run *run, const struct access_args *args,
@@ -41,6 +47,7 @@ static int run_access(struct run *run, const struct access_args *args,
 		.implicit = args->implicit,
 		.value = args->value,
 		.size = args->size,
+		.pages = args->pages,
 	};
 
 	return tdp_vcpu_access(run_vcpu(run, args->vcpu), &access,
@@ -57,6 +64,9 @@ static int begin_access(struct run *run, const struct access_args *args,
 		.implicit = args->implicit,
 	};
 
+	if (args->pages > 1)
+		return err_set(run->err, TDP_EINVAL,
+			       "pages: what is taken apart makes one access");
 	op_access(op, run_vcpu(run, args->vcpu), &access, run->err);
 	return TDP_OK;
 }
