@@ -235,6 +235,12 @@ ROW(MMU_SHRINKER,
     "Whether the host's memory reclaim takes pages of the shadow MMU.",
     "KVM 6.12: mmu_shrink_scan(); 6.13 has none (kvm-mmu.md, version matrix)",
     ALWAYS(MMU_SHRINKER_ZAPS_OLDEST), SINCE(6_13, MMU_SHRINKER_REMOVED)),
+ROW(TRACK_SPACES,
+    "Whether a frame counts as write-tracked if only the other address space has a table "
+    "there.",
+    "commits 0f38453cdb2e and 2e8a2c1b0306 (7.2), stable from 6.1.187 on; Debian's 6.12.117 "
+    "emulates the write; 7.1.5 was not looked at",
+    ALWAYS(TRACK_SPACES_OWN), SINCE(7_2, TRACK_SPACES_BOTH)),
 ROW(SREGS_CHECKS,
     "What KVM_SET_SREGS checks besides that EFER.LMA fits: CR4; CR3 in long mode as well; "
     "CR0 as well; EFER as well.",
@@ -562,6 +568,7 @@ static const struct override overrides_6_1_192[] = {
 	{ B_NESTED_EXIT_VMCB12, NESTED_EXIT_VMCB12_TRIPLE_FAULT, true },
 	{ B_NESTED_INVALID_CODE, NESTED_INVALID_CODE_64_BITS, false },
 	{ B_SPTE_REDIRTY, SPTE_REDIRTY_SKIP_OVER_LEAF, true },
+	{ B_TRACK_SPACES, TRACK_SPACES_BOTH, false },
 };
 
 /*
@@ -586,6 +593,7 @@ static const struct override overrides_6_12_117[] = {
 	{ B_SMM_SHUTDOWN, SMM_SHUTDOWN_LEAVES_SMM, false },
 	{ B_MEMTYPE_SOURCE, MEMTYPE_SOURCE_QUIRK9, true },
 	{ B_MEMTYPE_ZAP, MEMTYPE_ZAP_QUIRK9, true },
+	{ B_TRACK_SPACES, TRACK_SPACES_BOTH, false },
 };
 
 const struct point_release point_releases[NR_POINT_RELEASES] = {

@@ -82,6 +82,8 @@
 	V(UNLINKED, "unlinked") V(ZAPPED, "zapped")
 #define VALUES_MMU_SHRINKER(V)						\
 	V(ZAPS_OLDEST, "zaps_oldest") V(REMOVED, "removed")
+#define VALUES_TRACK_SPACES(V)						\
+	V(OWN, "own") V(BOTH, "both")
 #define VALUES_SREGS_CHECKS(V)						\
 	V(CR4, "cr4") V(CR3, "cr3") V(CR0, "cr0") V(EFER, "efer")
 #define VALUES_MMU_WP_TOGGLE(V)						\
@@ -261,6 +263,7 @@
 	X(MMU_INVLPG,		MMU_INVLPG,		"mmu.invlpg")	\
 	X(NESTED_ORPHANS,	NESTED_ORPHANS,		"nested.orphans") \
 	X(MMU_SHRINKER,		MMU_SHRINKER,		"mmu.shrinker")	\
+	X(TRACK_SPACES,		TRACK_SPACES,		"track.spaces")	\
 	X(SREGS_CHECKS,		SREGS_CHECKS,		"sregs.checks")	\
 	X(MMU_CREATE,		MMU_CREATE,		"mmu.create")	\
 	X(TDP_PRESENT_LEAF,	TDP_PRESENT_LEAF,	"tdp.present_leaf") \
@@ -428,6 +431,9 @@ enum value_nested_orphans { VALUES_NESTED_ORPHANS(V) NR_NESTED_ORPHANS };
 #undef V
 #define V(id, text) MMU_SHRINKER_##id,
 enum value_mmu_shrinker { VALUES_MMU_SHRINKER(V) NR_MMU_SHRINKER };
+#undef V
+#define V(id, text) TRACK_SPACES_##id,
+enum value_track_spaces { VALUES_TRACK_SPACES(V) NR_TRACK_SPACES };
 #undef V
 #define V(id, text) SREGS_CHECKS_##id,
 enum value_sregs_checks { VALUES_SREGS_CHECKS(V) NR_SREGS_CHECKS };

@@ -63,10 +63,10 @@ static int check_child(const struct check *c, const struct mmu_page *page,
 static bool may_be_writable(const struct tdp_vm *vm, unsigned int as_id,
 			    uint64_t gfn)
 {
-	const struct memslot *slot = memslots_find(&vm->slots[as_id], gfn);
 	const struct mmu_page *page;
 
-	if (gfn_write_tracked(vm, slot, gfn))
+	/* KVM protects in the address space of the table only. */
+	if (gfn_tracked_in(vm, as_id, gfn))
 		return false;
 	for (page = shadow_first_on(vm, gfn); page;
 	     page = shadow_next_on(vm, page))

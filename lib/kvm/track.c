@@ -38,13 +38,20 @@ bool track_add(struct tdp_vm *vm, enum track_what what, unsigned int as_id,
 	return counts_add(&vm->tracked, key_of(TRACK_WRITE, as_id, 0, gfn), by);
 }
 
+bool gfn_tracked_in(const struct tdp_vm *vm, unsigned int as_id, uint64_t gfn)
+{
+	return vm->tracked.nr &&
+	       counts_get(&vm->tracked, key_of(TRACK_WRITE, as_id, 0, gfn));
+}
+
 bool gfn_write_tracked(const struct tdp_vm *vm, const struct memslot *slot,
 		       uint64_t gfn)
 {
-	if (!slot || !vm->tracked.nr)
+	if (!slot)
 		return false;
-	return counts_get(&vm->tracked,
-			  key_of(TRACK_WRITE, slot->as_id, 0, gfn));
+	return gfn_tracked_in(vm, slot->as_id, gfn) ||
+	       (vm->kvm.value[B_TRACK_SPACES] == TRACK_SPACES_BOTH &&
+		gfn_tracked_in(vm, !slot->as_id, gfn));
 }
 
 bool gfn_disallows_level(const struct tdp_vm *vm, const struct memslot *slot,

@@ -20,6 +20,10 @@ enum track_what {
 bool track_add(struct tdp_vm *vm, enum track_what what, unsigned int as_id,
 	       uint64_t gfn, int by);
 
+/* Has this address space a table of level 2 or more at @gfn? */
+bool gfn_tracked_in(const struct tdp_vm *vm, unsigned int as_id, uint64_t gfn);
+
+/* Must a write to @gfn be emulated?  Behaviour track.spaces. */
 bool gfn_write_tracked(const struct tdp_vm *vm, const struct memslot *slot,
 		       uint64_t gfn);
 

@@ -73,9 +73,9 @@ bool unsync_try(struct tdp_vm *vm, const struct memslot *slot, uint64_t gfn,
 		if (prefetch)
 			return false;
 		/*
-		 * Only the frame's own address space is write-tracked.  KVM
-		 * warns, and takes entries of the table for leaves when it
-		 * synchronizes it.
+		 * A table of the other address space, which is not looked at
+		 * before 7.2 (behaviour track.spaces).  KVM warns, and takes
+		 * entries of it for leaves when it synchronizes it.
 		 */
 		if (page->role.level > TDP_LEVEL_4K) {
 			vm->ended = TDP_WHY_UNSYNC_UPPER;

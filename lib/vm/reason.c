@@ -414,7 +414,7 @@ ROW(UNSYNC_UPPER,
     "a level-1 table and makes it unsync.",
     "KVM warns, and takes entries of the table for leaves when it synchronizes it, so the "
     "model stops here.",
-    "KVM 6.12: mmu_try_to_unsync_pages(), account_shadowed()", ""),
+    "KVM 6.12: mmu_try_to_unsync_pages(), account_shadowed()", "track.spaces"),
 ROW(QUIRK,
     "KVM_CAP_DISABLE_QUIRKS2 refuses a mask with a bit that this kernel does not know, or "
     "the one for the guest's PAT without TDP.",

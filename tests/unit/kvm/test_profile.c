@@ -199,6 +199,8 @@ static const struct border_row {
 	{ "nested.orphans", "v7.2", "zapped" },
 	{ "mmu.shrinker", "v6.12", "zaps_oldest" },
 	{ "mmu.shrinker", "v6.13", "removed" },
+	{ "track.spaces", "v7.1", "own" },
+	{ "track.spaces", "v7.2", "both" },
 	{ "sregs.checks", "v5.10", "cr4" },
 	{ "sregs.checks", "v5.12", "cr3" },
 	{ "sregs.checks", "v6.7", "cr0" },
@@ -468,13 +470,13 @@ static const struct point_row {
 	{ "v6.1.192", "v6.1",
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "
 	  "root.life=persistent mmu.wp_toggle=keeps_roots "
-	  "cr0.wp_owner=guest sregs.checks=cr0 "
+	  "cr0.wp_owner=guest track.spaces=both sregs.checks=cr0 "
 	  "nested.exit_cr3=triple_fault nested.exit_vmcb12=triple_fault "
 	  "nested.invalid_code=64_bits " },
 	{ "v6.12.117", "v6.12",
 	  "sw_protected_vm=off quirks.known=0x7ff quirks.repeat=accumulates "
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "
-	  "mmu.stale_check=after_reclaim sregs.checks=efer "
+	  "mmu.stale_check=after_reclaim track.spaces=both sregs.checks=efer "
 	  "fault.ept_flags=guest_final "
 	  "shadow.child=match mmio.over_present=drops_first "
 	  "memtype.source=quirk9 memtype.zap=quirk9 "
