@@ -7,6 +7,9 @@
  * cold TLB would not find permitted by the guest's own tables and the memslots,
  * except where unsync pages may be stale and no flush has come due.
  *
+ * What a guest has accessed stays in a TLB that only a counted flush empties;
+ * an SPTE may not go, or lose W, before that.
+ *
  * What KVM tells the guest of a fault is compared with that hardware, too.
  */
 #include <inttypes.h>
@@ -16,6 +19,7 @@
 #include "base/bits.h"
 #include "kvm/shadow.h"
 #include "support/cold_walk.h"
+#include "support/warm_tlb.h"
 
 #define NR_TOUCHED 32
 
@@ -84,7 +88,8 @@ struct run {
 	struct touched {
 		uint64_t addr[NR_TOUCHED]; /* where accesses succeeded last */
 		unsigned int nr;
-	} touched[NR_GUESTS + 1];     /* by vCPU */
+	} touched[NR_GUESTS + 1]; /* by vCPU */
+	struct warm_tlb tlb;
 	uint64_t let_through, faults; /* compared */
 };
 
@@ -275,12 +280,14 @@ static void access_memory(struct run *r, struct tdp_vcpu *vcpu)
 	if (r->w.m.result.outcome == TDP_OUTCOME_LIVELOCK)
 		fail_msg("step %u: livelock at 0x%" PRIx64, r->step,
 			 access.gva.addr);
-	if (r->w.m.result.outcome == TDP_OUTCOME_SHUTDOWN)
+	if (r->w.m.result.outcome == TDP_OUTCOME_SHUTDOWN) {
 		set_mode(r, vcpu, any_paging(r));
-	else if (r->w.m.result.outcome == TDP_OUTCOME_DONE)
+	} else if (r->w.m.result.outcome == TDP_OUTCOME_DONE) {
 		t->addr[t->nr++ % NR_TOUCHED] = access.gva.addr;
-	else
+		warm_note(&r->tlb, vcpu, access.gva.addr);
+	} else {
 		check_fault(r, vcpu, &access);
+	}
 }
 
 static void write_reg(struct run *r, struct tdp_vcpu *vcpu, enum tdp_reg reg,
@@ -454,6 +461,8 @@ static void log_or_age(struct run *r)
 		/* Fails where no slot is. */
 		tdp_vm_age(r->w.m.vm, 0, TDP_GPA(gfn << 12), 0x1000,
 			   &r->w.m.result, &r->w.m.err);
+	/* What tracks accesses loses its rights without a flush. */
+	r->tlb.nr = 0;
 }
 
 static void change_quota(struct run *r)
@@ -529,6 +538,17 @@ static void flush(struct run *r, struct tdp_vcpu *vcpu)
 		compare(r, vcpu, true);
 }
 
+/* What a guest could access is still allowed, or a flush has been counted. */
+static void check_flushes(struct run *r)
+{
+	const struct warm_entry *e = warm_check(&r->tlb, r->w.m.vm);
+
+	if (e)
+		fail_msg("step %u: vCPU %u may have 0x%" PRIx64
+			 " in its TLB, and no flush was counted",
+			 r->step, e->vcpu->id, e->gva);
+}
+
 static void guest_step(struct run *r)
 {
 	struct tdp_vcpu *vcpu = any_guest(r);
@@ -562,6 +582,7 @@ static void step(struct run *r)
 		host_step(r);
 	if (tdp_vm_check(r->w.m.vm, &r->w.m.err))
 		fail_msg("step %u: %s", r->step, r->w.m.err.message);
+	check_flushes(r);
 	cold_copy(&r->w);
 	for (unsigned int i = 0; i < NR_GUESTS; i++)
 		compare(r, r->w.guest[i], false);
@@ -632,11 +653,12 @@ static void random_guests(void **state)
 	start(&r);
 	for (r.step = 0; r.step < r.row->steps; r.step++)
 		step(&r);
-	print_message("# %" PRIu64 " accesses and %" PRIu64
-		      " faults compared\n",
-		      r.let_through, r.faults);
+	print_message("# %" PRIu64 " accesses, %" PRIu64 " faults and %" PRIu64
+		      " TLB entries compared\n",
+		      r.let_through, r.faults, r.tlb.nr_checked);
 	/* A test that compares nothing would pass as well. */
 	assert_true(r.let_through > r.row->steps / 8);
+	assert_true(r.tlb.nr_checked > r.row->steps / 8);
 	cold_end(&r.w);
 	machine_end(&r.w.m);
 }
