@@ -95,10 +95,12 @@ static unsigned int digest_flags(const struct tdp_scenario *s)
 
 /* Results ---------------------------------------------------------------------- */
 
-static void add_field(struct seen_fields *seen, const struct field *field)
+static void add_field(struct search *search, struct seen_fields *seen,
+		      const struct field *field)
 {
 	unsigned int i;
 
+	search->complete |= field_beyond_result(field);
 	for (i = 0; i < seen->nr; i++)
 		if (seen->fields[i] == field)
 			return;
@@ -120,9 +122,10 @@ static unsigned int count_claimed(const struct claims *claims,
 	return nr;
 }
 
-static void add_claimed(struct seen_fields *seen, const struct claims *claims,
+static void add_claimed(struct search *search, struct seen_fields *seen,
 			const struct step *step)
 {
+	const struct claims *claims = &search->scenario->claims;
 	const struct claim_result *r;
 	const struct expectation *e;
 	unsigned int i;
@@ -131,7 +134,7 @@ static void add_claimed(struct seen_fields *seen, const struct claims *claims,
 		for (r = claims->items[i].results; r; r = r->next)
 			for (e = r->step == step ? r->fields : NULL; e;
 			     e = e->next)
-				add_field(seen, e->field);
+				add_field(search, seen, e->field);
 }
 
 static int see_step(struct search *search, const struct step *step)
@@ -141,15 +144,13 @@ static int see_step(struct search *search, const struct step *step)
 	size_t max = (size_t)s->nr_observed + count_claimed(&s->claims, step);
 	unsigned int i;
 
-	seen->fields = malloc((max + 1) * sizeof(struct field *));
+	seen->fields = calloc(max + 1, sizeof(struct field *));
 	if (!seen->fields)
 		return TDP_ENOMEM;
 	for (i = 0; i < s->nr_observed; i++)
 		if (s->observed[i]->groups & step->verb->fields)
-			add_field(seen, s->observed[i]);
-	add_claimed(seen, &s->claims, step);
-	for (i = 0; i < seen->nr; i++)
-		search->complete |= field_beyond_result(seen->fields[i]);
+			add_field(search, seen, s->observed[i]);
+	add_claimed(search, seen, step);
 	return TDP_OK;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "race_text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/bits.h"
@@ -16,17 +15,7 @@ static unsigned int below(uint64_t *random, unsigned int n)
 
 #define ONE_OF(random, list) ((list)[below(random, ARRAY_SIZE(list))])
 
-__attribute__((format(printf, 2, 3))) static void put(struct race_text *t,
-						      const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	t->used += (size_t)vsnprintf(t->bytes + t->used,
-				     RACE_TEXT_BYTES - t->used, fmt, args);
-	va_end(args);
-	assert_true(t->used < RACE_TEXT_BYTES);
-}
+#define put(t, ...)          fprintf((t)->out, __VA_ARGS__)
 
 /* Steps of a vCPU, accesses first: %u is its number, then a page. */
 #define NR_ACCESSES 7
@@ -152,7 +141,8 @@ void race_text_make(struct race_text *t, uint64_t *random)
 {
 	unsigned int vcpus = 2 + below(random, 2), i;
 
-	t->used = 0;
+	t->out = fmemopen(t->bytes, RACE_TEXT_BYTES, "w");
+	assert_non_null(t->out);
 	put_machine(t, random, vcpus);
 	put(t, "steps:\n");
 	if (below(random, 2))
@@ -164,6 +154,9 @@ void race_text_make(struct race_text *t, uint64_t *random)
 	if (!below(random, 3))
 		put(t, "  - read: { vcpu: 0, gva: 0x5000 }\n");
 	put(t, "%s%s", ONE_OF(random, observed), ONE_OF(random, claims));
+	t->used = (size_t)ftell(t->out);
+	assert_int_equal(fclose(t->out), 0);
+	assert_true(t->used < RACE_TEXT_BYTES);
 }
 
 bool race_text_explore(const struct race_text *t,

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "tdpsim/explore.h"
 
@@ -15,6 +16,7 @@
 struct race_text {
 	char bytes[RACE_TEXT_BYTES];
 	size_t used;
+	FILE *out; /* while it is made */
 };
 
 /* The next one; @random is where it is drawn from, any number to begin with. */
