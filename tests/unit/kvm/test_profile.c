@@ -481,7 +481,7 @@ static const struct point_row {
 	  "shadow.child=match mmio.over_present=drops_first "
 	  "memtype.source=quirk9 memtype.zap=quirk9 "
 	  "nested.exit_cr3=triple_fault nested.exit_vmcb12=triple_fault "
-	  "nested.invalid_code=64_bits smm.shutdown=leaves_smm " },
+	  "nested.exit_cr4=with_pae nested.invalid_code=64_bits smm.shutdown=leaves_smm " },
 };
 
 static void point_release(void **state)
