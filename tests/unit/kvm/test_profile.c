@@ -472,7 +472,7 @@ static const struct point_row {
 	  "root.life=persistent mmu.wp_toggle=keeps_roots "
 	  "cr0.wp_owner=guest track.spaces=both sregs.checks=cr0 "
 	  "nested.exit_cr3=triple_fault nested.exit_vmcb12=triple_fault "
-	  "nested.invalid_code=64_bits " },
+	  "nested.invalid_code=64_bits smm.shutdown=leaves_smm " },
 	{ "v6.12.117", "v6.12",
 	  "sw_protected_vm=off quirks.known=0x7ff quirks.repeat=accumulates "
 	  "role.shadow_npt=guest_mode spte.redirty=skip_over_leaf "
