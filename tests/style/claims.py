@@ -40,8 +40,14 @@ def problems(path):
 
 def main():
     tap = tree.Tap()
+    seen = {}
     for path in tree.files('scenarios', ext=('.yaml', '.yml')):
-        tap.check(path, problems(path))
+        found = problems(path)
+        # A recording of many scenarios knows them by name.
+        first = seen.setdefault(os.path.basename(path), path)
+        if first != path:
+            found.append(f'{path}: {first} has the same name')
+        tap.check(path, found)
     if not tap.nr:
         tap.skip('claims', 'there are no scenarios')
     tap.end()
