@@ -86,7 +86,7 @@ static void any_order_gives_the_same_answer(void **state)
 		searches += search(&t, false, &confirmed);
 		searches += search(&t, true, &confirmed);
 	}
-	print_message("%u searches, %llu returns to a state confirmed\n",
+	print_message("# %u searches, %llu returns to a state confirmed\n",
 		      searches, (unsigned long long)confirmed);
 	assert_true(searches > nr_scenarios * nr_searches);
 	assert_true(confirmed > nr_scenarios);

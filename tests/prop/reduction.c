@@ -32,8 +32,8 @@ static void reduction_loses_no_outcome(void **state)
 		smaller += less.states < all.states;
 		compared++;
 	}
-	print_message("%u scenarios compared, %u with fewer states\n", compared,
-		      smaller);
+	print_message("# %u scenarios compared, %u with fewer states\n",
+		      compared, smaller);
 	assert_true(compared > SCENARIOS / 2);
 	assert_true(smaller > SCENARIOS / 20);
 }
