@@ -72,17 +72,28 @@ static bool is_pdpte(const struct diff *diff)
 	return diff->group.result.walk_reason == TDP_WALK_WHY_G_RSVD_PDPTE;
 }
 
+/* The #PF of the emulator's fetch, in a step that asks for no fetch itself. */
+static bool is_emulators_fetch(const struct diff *diff)
+{
+	return diff->group.result.outcome == TDP_OUTCOME_GUEST_FAULT &&
+	       (diff->group.result.error_code & PFERR_FETCH) &&
+	       diff->group.last &&
+	       strcmp(diff->group.last->verb->name, "fetch") != 0;
+}
+
 /*
  * CR3 in no memslot under TDP: the emulator can't fetch, its #PF can't be
- * delivered, and so on.  The model stops where the emulator begins, or has the
- * triple fault that the scenario asks for and that does not come.
+ * delivered, and so on.  The model stops where the emulator begins, or at the
+ * first #PF, or has the triple fault that the scenario asks for and that does
+ * not come.
  */
-static bool is_endless_emulation(const char *field, const char *recorded,
-				 const char *model)
+static bool is_endless_emulation(const struct diff *diff, const char *field,
+				 const char *recorded, const char *model)
 {
 	return !strcmp(field, "outcome") && !strcmp(recorded, ENDLESS) &&
 	       (!strcmp(model, tdp_outcome_name(TDP_OUTCOME_EMULATE)) ||
-		!strcmp(model, tdp_outcome_name(TDP_OUTCOME_SHUTDOWN)));
+		!strcmp(model, tdp_outcome_name(TDP_OUTCOME_SHUTDOWN)) ||
+		is_emulators_fetch(diff));
 }
 
 static bool is_emulated_fault(const struct diff *diff, const char *field,
@@ -112,7 +123,7 @@ bool live_explained(const struct diff *diff, const char *field,
 	/* The kernel reads memory that is not its own: anything may come. */
 	if (diff->group.result.outcome == TDP_OUTCOME_KERNEL_BUG)
 		return true;
-	if (is_endless_emulation(field, recorded, model))
+	if (is_endless_emulation(diff, field, recorded, model))
 		return true;
 	return diff->recording->is_tcg &&
 	       is_emulated_fault(diff, field, strtoull(recorded, NULL, 0),
@@ -210,6 +221,16 @@ static bool is_same_exit(const json_t *trace, size_t a, size_t b)
 	return true;
 }
 
+/* Interrupts may come between; 0 if there is none. */
+static size_t exit_before(const json_t *trace, size_t at)
+{
+	do
+		at--;
+	while (at && !(is_event(trace, at, "kvm_exit") &&
+		       recorded_event_counts(json_array_get(trace, at))));
+	return at;
+}
+
 /*
  * Where another task waits for the processor, a fault that has synchronized
  * the pages below a child is given up and comes once more, up to where it was.
@@ -217,13 +238,11 @@ static bool is_same_exit(const json_t *trace, size_t a, size_t b)
  */
 static size_t yielded(const json_t *trace, size_t at)
 {
-	size_t first = at, sync, end = at, i;
+	size_t first, sync, end = at, i;
 
 	if (!at || !is_event(trace, at, "kvm_exit"))
 		return 0;
-	do
-		first--;
-	while (first && !is_event(trace, first, "kvm_exit"));
+	first = exit_before(trace, at);
 	if (!is_same_exit(trace, first, at))
 		return 0;
 	for (sync = first; sync < at; sync++)
@@ -248,14 +267,12 @@ static size_t yielded(const json_t *trace, size_t at)
  */
 static size_t retried(const struct diff *diff, const json_t *trace, size_t at)
 {
-	size_t first = at, end = at + 1;
+	size_t first, end = at + 1;
 
 	if (diff->group.result.outcome != TDP_OUTCOME_EMULATE || !at ||
 	    !is_event(trace, at, "kvm_exit"))
 		return 0;
-	do
-		first--;
-	while (first && !is_event(trace, first, "kvm_exit"));
+	first = exit_before(trace, at);
 	if (!is_same_exit(trace, first, at))
 		return 0;
 	while (end < json_array_size(trace) &&

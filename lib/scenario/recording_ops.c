@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "arch/regs.h"
 #include "base/error.h"
+#include "mem/physmem.h"
 #include "scenario/recording.h"
 #include "scenario/recording_diff.h"
 #include "scenario/verb.h"
@@ -68,24 +70,30 @@ static int access_kind(struct run *run, const json_t *op,
 	return bad(run, "access", text);
 }
 
-static int op_access(struct run *run, const struct step *step, const json_t *op)
+static int read_access(struct run *run, const json_t *op,
+		       struct tdp_access *access)
 {
-	struct tdp_access access = {
+	*access = (struct tdp_access){
 		.gva = TDP_GVA(member(op, "gva")),
 		.user = member(op, "user"),
 		.implicit = member(op, "implicit"),
 		.size = (unsigned int)member(op, "size"),
 		.value = member(op, "value"),
 	};
-	struct tdp_vcpu *vcpu = vcpu_of(run, op);
-	int ret = access_kind(run, op, &access.kind);
+	if (!vcpu_of(run, op) || access->size > 8)
+		return bad(run, "access", json_text(op, "kind"));
+	return access_kind(run, op, &access->kind);
+}
+
+static int op_access(struct run *run, const struct step *step, const json_t *op)
+{
+	struct tdp_access access;
+	int ret = read_access(run, op, &access);
 
 	(void)step;
-	if (ret)
-		return ret;
-	if (!vcpu || access.size > 8)
-		return bad(run, "access", json_text(op, "kind"));
-	return tdp_vcpu_access(vcpu, &access, &run->outcome.result, run->err);
+	return ret ? ret :
+		     tdp_vcpu_access(vcpu_of(run, op), &access,
+				     &run->outcome.result, run->err);
 }
 
 /* KVM_SET_SREGS2 with the values that are there; PDPTEs are read again. */
@@ -237,13 +245,23 @@ static bool is_access(const json_t *op, bool fetch)
 	       fetch == !strcmp(json_text(op, "kind"), "fetch");
 }
 
-/* The emulator makes the access of the instruction that it has fetched. */
-static bool is_emulators(const struct tdp_result *before, const json_t *list,
-			 size_t i)
+/* An instruction's access to data, behind the fetch of the instruction. */
+static bool is_instructions(const json_t *list, size_t i)
 {
-	return i && before->outcome == TDP_OUTCOME_EMULATE &&
-	       is_access(json_array_get(list, i), false) &&
+	const json_t *op = json_array_get(list, i);
+
+	return i && is_access(op, false) && !json_text(op, "on")[0] &&
 	       is_access(json_array_get(list, i - 1), true);
+}
+
+/*
+ * The processor could not mark or read the tables on the way to the data: the
+ * emulator has the access still to make.
+ */
+static bool is_left_to_emulator(const struct tdp_result *result)
+{
+	return result->outcome == TDP_OUTCOME_EMULATE &&
+	       (result->pferr & PFERR_GUEST_PAGE);
 }
 
 /* What handling a fault costs is counted; how the step ended it does not say. */
@@ -262,6 +280,56 @@ static void sum_up(struct tdp_result *sum, const struct tdp_result *one,
 	*sum = end;
 }
 
+/* What crosses a page is not made. */
+static int emulate_one(struct run *run, const json_t *op,
+		       struct tdp_result *sum)
+{
+	struct tdp_result *result = &run->outcome.result;
+	struct tdp_access access;
+	int ret = read_access(run, op, &access);
+
+	if (ret || (access.gva.addr & FRAME_MASK) + access.size > FRAME_SIZE)
+		return ret;
+	ret = tdp_vcpu_emulate(vcpu_of(run, op), &access, result, run->err);
+	sum_up(sum, result, op);
+	return ret;
+}
+
+/*
+ * KVM's emulator fetches the instruction, and finds its data by a walk of its
+ * own, or takes the exit's address in its place: memory that the guest did not
+ * mean, if the exit was for a table.  KVM 6.12: x86_emulate_instruction(),
+ * emulator_read_write_onepage().
+ */
+static int emulate(struct run *run, const json_t *list, size_t i,
+		   struct tdp_result *sum)
+{
+	int ret = emulate_one(run, json_array_get(list, i - 1), sum);
+
+	if (ret || sum->outcome != TDP_OUTCOME_DONE)
+		return ret;
+	return emulate_one(run, json_array_get(list, i), sum);
+}
+
+static int replay_due(struct run *run, const struct step *step,
+		      const json_t *list, size_t i, struct tdp_result *sum)
+{
+	const json_t *op = json_array_get(list, i);
+	struct tdp_result *result = &run->outcome.result;
+	int ret;
+
+	memset(result, 0, sizeof(*result));
+	if (is_instructions(list, i) && sum->outcome == TDP_OUTCOME_EMULATE)
+		return emulate(run, list, i, sum);
+	ret = replay_one(run, step, op);
+	if (ret || is_store(op))
+		return ret;
+	sum_up(sum, result, op);
+	return is_instructions(list, i) && is_left_to_emulator(result) ?
+		       emulate(run, list, i, sum) :
+		       TDP_OK;
+}
+
 int ops_replay(struct run *run, const struct step *step, const json_t *object)
 {
 	const json_t *list = json_object_get(object, "do");
@@ -271,16 +339,9 @@ int ops_replay(struct run *run, const struct step *step, const json_t *object)
 
 	if (!list)
 		return step ? step->verb->run(run, step->args) : TDP_OK;
-	for (i = 0; i < json_array_size(list) && !ret; i++) {
-		const json_t *op = json_array_get(list, i);
-
-		if (!is_due(&sum, op) || is_emulators(&sum, list, i))
-			continue;
-		memset(&run->outcome.result, 0, sizeof(run->outcome.result));
-		ret = replay_one(run, step, op);
-		if (!is_store(op))
-			sum_up(&sum, &run->outcome.result, op);
-	}
+	for (i = 0; i < json_array_size(list) && !ret; i++)
+		if (is_due(&sum, json_array_get(list, i)))
+			ret = replay_due(run, step, list, i, &sum);
 	run->outcome.result = sum;
 	return ret;
 }
