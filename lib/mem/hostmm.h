@@ -29,6 +29,7 @@ struct vma {
 	bool gmem;      /* of a guest_memfd: not set aside for @start */
 	bool no_fault;  /* the same: touching it is a SIGBUS */
 	bool small;     /* its huge page was split: 4 KiB pages from now on */
+	bool tables;    /* pages were here, whose page tables outlive them */
 	enum host_mapped mapped;
 	uint32_t area; /* one number a call of hostmm_map() */
 };

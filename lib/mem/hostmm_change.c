@@ -20,6 +20,28 @@ static bool any_mapped(const struct hostmm *mm, uint64_t start, uint64_t end)
 	return false;
 }
 
+/*
+ * Has the block of @size around [@start, @end) a page table of the process, be
+ * there a page in it or not?  Linux 6.12: madvise() takes pages away and leaves
+ * the tables; a huge page of 2 MiB has none of the last level.
+ */
+static bool any_table(const struct hostmm *mm, uint64_t start, uint64_t end,
+		      uint64_t size)
+{
+	size_t i = range_above(mm, align_down(start, size));
+
+	end = align_up(end, size);
+	for (; i < mm->nr && mm->vmas[i].start < end; i++) {
+		const struct vma *vma = &mm->vmas[i];
+
+		if (vma->mapped != HOST_NOT_MAPPED ||
+		    (vma->tables &&
+		     (size > SIZE_2M || vma->backing != TDP_BACKING_THP)))
+			return true;
+	}
+	return false;
+}
+
 /* Is the 2 MiB block around @hva mapped by one entry? */
 static bool mapped_huge(const struct hostmm *mm, uint64_t hva)
 {
@@ -46,8 +68,7 @@ static void cut(struct hostmm *mm, uint64_t hva, uint64_t floor,
 	range_vma(mm, hva, &start, &end);
 	start = max_u64(start, floor);
 	if (start == hva || block < start || block + SIZE_2M > end ||
-	    !any_mapped(mm, align_down(hva, SIZE_1G),
-			align_down(hva, SIZE_1G) + SIZE_1G))
+	    !any_table(mm, hva, hva + 1, SIZE_1G))
 		return;
 	notices_add(n, block, block + SIZE_2M);
 	if (mapped_huge(mm, hva))
@@ -118,12 +139,11 @@ static void set_protection(struct hostmm *mm, struct vma *vma,
 static void protect(struct hostmm *mm, const struct host_change *c,
 		    struct host_notices *n)
 {
-	uint64_t block = mm->protects_puds ? SIZE_1G : SIZE_2M;
-	bool mapped = any_mapped(mm, align_down(c->hva, block),
-				 align_up(c->hva + c->size, block));
+	bool table = any_table(mm, c->hva, c->hva + c->size,
+			       mm->protects_puds ? SIZE_1G : SIZE_2M);
 
 	cut_both(mm, c, n);
-	if (mapped)
+	if (table)
 		notices_add(n, c->hva, c->hva + c->size);
 	for_each_part(mm, c, set_protection);
 }
@@ -136,6 +156,7 @@ static void set_pages(struct hostmm *mm, struct vma *vma,
 	if (c->untouched && backing_rules(c->backing)->private_cow)
 		physmem_clear(mm->pm, vma->hpa, vma->end - vma->start);
 
+	vma->tables |= vma->mapped != HOST_NOT_MAPPED;
 	vma->backing = c->backing;
 	vma->mapped = backing_mapped(c->backing, c->untouched);
 	/* UFFDIO_ZEROPAGE maps the zero page, UFFDIO_COPY one of its own. */

@@ -125,7 +125,7 @@ static bool alike(const struct vma *a, const struct vma *b)
 
 	return same_vma(a, b) && a->backing == b->backing &&
 	       a->mapped == b->mapped && a->small == b->small &&
-	       behind == b->hpa;
+	       a->tables == b->tables && behind == b->hpa;
 }
 
 void range_join(struct hostmm *mm, uint64_t start, uint64_t end)

@@ -390,7 +390,7 @@ static void put_host(const struct put *p)
 		digest_put(p->d, v->hpa);
 		digest_put(p->d, v->backing | v->read_only << 8 |
 					 v->small << 9 | v->no_fault << 11 |
-					 v->gmem << 12 |
+					 v->gmem << 12 | v->tables << 13 |
 					 (v->area == area) << 10 |
 					 (uint64_t)v->mapped << 16);
 		area = v->area;
