@@ -311,6 +311,26 @@ static int emulate(struct run *run, const json_t *list, size_t i,
 	return emulate_one(run, json_array_get(list, i), sum);
 }
 
+/* Behind an exit the processor begins with the instruction's fetch. */
+static bool is_again(const struct tdp_result *result)
+{
+	return result->outcome == TDP_OUTCOME_DONE && result->exits;
+}
+
+static int fetch_again(struct run *run, const struct step *step,
+		       const json_t *list, size_t i, struct tdp_result *sum)
+{
+	const json_t *op = json_array_get(list, i - 1);
+	struct tdp_result *result = &run->outcome.result;
+	int ret;
+
+	memset(result, 0, sizeof(*result));
+	ret = replay_one(run, step, op);
+	if (!ret && result->exits)
+		sum_up(sum, result, op);
+	return ret;
+}
+
 static int replay_due(struct run *run, const struct step *step,
 		      const json_t *list, size_t i, struct tdp_result *sum)
 {
@@ -325,9 +345,11 @@ static int replay_due(struct run *run, const struct step *step,
 	if (ret || is_store(op))
 		return ret;
 	sum_up(sum, result, op);
-	return is_instructions(list, i) && is_left_to_emulator(result) ?
-		       emulate(run, list, i, sum) :
-		       TDP_OK;
+	if (!is_instructions(list, i))
+		return TDP_OK;
+	if (is_left_to_emulator(result))
+		return emulate(run, list, i, sum);
+	return is_again(result) ? fetch_again(run, step, list, i, sum) : TDP_OK;
 }
 
 int ops_replay(struct run *run, const struct step *step, const json_t *object)
