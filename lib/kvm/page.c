@@ -31,13 +31,14 @@ void pages_finish(struct tdp_vm *vm)
 	vm->pages = NULL;
 }
 
-static void fill(struct tdp_vm *vm, uint64_t hpa, uint64_t value)
+/* A frame that was never used holds nothing that could be wanted back. */
+static void fill(struct tdp_vm *vm, uint64_t hpa, uint64_t value, bool used)
 {
 	uint64_t *entry = (uint64_t *)(void *)(vm->pm.base + hpa);
 	unsigned int i;
 
-	if (unlikely(vm->pm.watch))
-		physmem_note_fill(vm->pm.watch, &vm->pm, hpa);
+	if (unlikely(vm->pm.watch && used))
+		physmem_note_fill(vm->pm.watch, &vm->pm, hpa, value);
 	for (i = 0; i < SPTES_PER_PAGE; i++)
 		entry[i] = value;
 }
@@ -61,6 +62,7 @@ static uint64_t frame_take(struct tdp_vm *vm)
 struct mmu_page *page_alloc(struct tdp_vm *vm, enum page_kind kind,
 			    const struct tdp_role *role, uint64_t gfn)
 {
+	bool used = vm->free_page;
 	uint64_t hpa = frame_take(vm);
 	struct mmu_page *page;
 
@@ -72,7 +74,7 @@ struct mmu_page *page_alloc(struct tdp_vm *vm, enum page_kind kind,
 		page->role = *role;
 		page_update_role(vm, page);
 	}
-	fill(vm, hpa, kind == PAGE_SPECIAL ? 0 : vm->fmt.nonpresent);
+	fill(vm, hpa, kind == PAGE_SPECIAL ? 0 : vm->fmt.nonpresent, used);
 	vm->stats.mmu_pages += kind != PAGE_SPECIAL;
 	return page;
 }

@@ -81,11 +81,25 @@ void physmem_note(struct physmem_watch *watch, const struct physmem *pm,
 		note_line(watch, pm, line);
 }
 
+/* Lines that the fill changes: those that were written, or all. */
+static uint64_t lines_to_keep(const struct physmem *pm, uint64_t hpa,
+			      uint64_t written, uint64_t value)
+{
+	unsigned int line;
+
+	if (!~written)
+		return written;
+	line = (unsigned int)__builtin_ctzll(~written);
+	if (physmem_read64(pm, hpa + LINE_SIZE * line) == value)
+		return written;
+	return UINT64_MAX;
+}
+
 void physmem_note_fill(struct physmem_watch *watch, const struct physmem *pm,
-		       uint64_t hpa)
+		       uint64_t hpa, uint64_t value)
 {
 	uint64_t *written = &watch->written[hpa / FRAME_SIZE];
-	uint64_t lines = *written;
+	uint64_t lines = lines_to_keep(pm, hpa, *written, value);
 
 	for (; lines; lines &= lines - 1)
 		keep(watch, &watch->undo, pm,

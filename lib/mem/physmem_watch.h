@@ -46,11 +46,12 @@ void physmem_note(struct physmem_watch *watch, const struct physmem *pm,
 		  uint64_t hpa, uint64_t size);
 
 /*
- * A frame of page tables is about to be filled with one value: none of its
- * lines holds anything afterwards.
+ * A frame of page tables is about to be filled with words of @value: none of its
+ * lines holds anything afterwards.  Lines that were not written hold what the
+ * frame was filled with before, which differs by the kind of the table.
  */
 void physmem_note_fill(struct physmem_watch *watch, const struct physmem *pm,
-		       uint64_t hpa);
+		       uint64_t hpa, uint64_t value);
 
 /* Whole frames become zero; those that never held anything are not touched. */
 void physmem_watch_clear(struct physmem *pm, uint64_t hpa, uint64_t size);

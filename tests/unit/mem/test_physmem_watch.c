@@ -86,12 +86,32 @@ static void a_fill_keeps_what_was_there(void **state)
 
 	physmem_set_watch(&w->pm, &w->watch);
 	physmem_write64(&w->pm, TABLE + 0x100, 4);
-	physmem_note_fill(&w->watch, &w->pm, TABLE);
+	physmem_note_fill(&w->watch, &w->pm, TABLE, 0);
 	memset(w->pm.base + TABLE, 0, FRAME_SIZE);
 	assert_int_equal(w->watch.written[TABLE >> 12], 0);
 	physmem_undo(&w->watch, &w->pm, 1);
 	assert_int_equal(physmem_read64(&w->pm, TABLE + 0x100), 4);
 	assert_int_equal(w->watch.written[TABLE >> 12], BIT(4));
+}
+
+/* A table of another kind is empty in another way. */
+static void a_fill_with_another_value_keeps_all(void **state)
+{
+	struct world *w = *state;
+	size_t mark;
+
+	memset(w->pm.base + TABLE, 0x80, FRAME_SIZE);
+	physmem_set_watch(&w->pm, &w->watch);
+	physmem_write64(&w->pm, TABLE, 4);
+	mark = w->watch.undo.nr;
+	physmem_note_fill(&w->watch, &w->pm, TABLE, 0);
+	memset(w->pm.base + TABLE, 0, FRAME_SIZE);
+	physmem_undo(&w->watch, &w->pm, mark);
+	assert_int_equal(physmem_read64(&w->pm, TABLE), 4);
+	assert_int_equal(physmem_read64(&w->pm, TABLE + 8),
+			 UINT64_C(0x8080808080808080));
+	assert_int_equal(physmem_read64(&w->pm, TABLE + FRAME_SIZE - 8),
+			 UINT64_C(0x8080808080808080));
 }
 
 static void ram_lines_are_kept_once_as_they_were(void **state)
@@ -122,6 +142,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_fill_keeps_what_was_there,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_fill_with_another_value_keeps_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			ram_lines_are_kept_once_as_they_were, setup, teardown),
 	};
