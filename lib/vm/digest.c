@@ -42,6 +42,20 @@ static uint64_t shadow_name(const struct tdp_vm *vm, uint64_t hpa)
 
 static void put_table(const struct put *p, const struct mmu_page *page);
 
+/*
+ * Does it refer to a table?  A special page does by all that it holds, whatever
+ * bits make an SPTE present.
+ */
+static bool refers(const struct put *p, const struct mmu_page *page,
+		   uint64_t spte)
+{
+	if ((spte & SPTE_ADDRESS) >> 12 >= p->vm->nr_frames)
+		return false;
+	return page->kind == PAGE_SPECIAL ||
+	       (spte_present(&p->vm->fmt, spte) &&
+		!spte_leaf(spte, page->role.level));
+}
+
 /* An entry that is not the empty one; tables below are part of it. */
 static void put_entry(const struct put *p, const struct mmu_page *page,
 		      unsigned int index, uint64_t spte)
@@ -51,8 +65,7 @@ static void put_entry(const struct put *p, const struct mmu_page *page,
 	const struct mmu_page *child;
 
 	digest_put(p->d, index);
-	if (!spte_present(&vm->fmt, spte) ||
-	    spte_leaf(spte, page->role.level) || hpa >> 12 >= vm->nr_frames) {
+	if (!refers(p, page, spte)) {
 		digest_put(p->d, spte);
 		return;
 	}
