@@ -56,49 +56,62 @@ struct vmcb_field {
 	uint64_t *value;
 };
 
-static void take_controls(struct vmcb12 *vmcb, uint64_t misc1, uint64_t nested,
-			  uint64_t exceptions, uint64_t msrpm)
+/* What is read of a vmcb12, and words that are taken apart afterwards. */
+struct vmcb_words {
+	uint64_t misc1, nested, exceptions, msrpm;
+	struct vmcb_field fields[12];
+};
+
+/* @save: whose registers stand in its save area. */
+static void words_init(struct vmcb_words *w, struct vmcb12 *vmcb,
+		       struct tdp_sregs *save)
+{
+	*vmcb = (struct vmcb12){ 0 };
+	*w = (struct vmcb_words){
+		.fields = {
+			{ VMCB_EXCEPTIONS, 4, &w->exceptions },
+			{ VMCB_MISC1, 4, &w->misc1 },
+			{ VMCB_INTERCEPTS, 4, &vmcb->intercepts },
+			{ VMCB_MSRPM, 8, &w->msrpm },
+			{ VMCB_ASID, 4, &vmcb->asid },
+			{ VMCB_TLB, 1, &vmcb->tlb_control },
+			{ VMCB_NESTED, 8, &w->nested },
+			{ VMCB_NCR3, 8, &vmcb->state.tdp_root },
+			{ VMCB_EFER, 8, &save->efer },
+			{ VMCB_CR4, 8, &save->cr4 },
+			{ VMCB_CR3, 8, &save->cr3 },
+			{ VMCB_CR0, 8, &save->cr0 },
+		},
+	};
+}
+
+static void take_controls(struct vmcb12 *vmcb, const struct vmcb_words *w)
 {
 	struct tdp_nested_state *state = &vmcb->state;
 
-	state->tdp = nested & NESTED_NP_ENABLE;
-	state->gmet = nested & NESTED_GMET;
-	state->exceptions = (uint32_t)exceptions;
-	state->has_page[TDP_NESTED_MSR_BITMAP] = misc1 & INTERCEPT_MSR;
-	state->page[TDP_NESTED_MSR_BITMAP] = msrpm;
+	state->tdp = w->nested & NESTED_NP_ENABLE;
+	state->gmet = w->nested & NESTED_GMET;
+	state->exceptions = (uint32_t)w->exceptions;
+	state->has_page[TDP_NESTED_MSR_BITMAP] = w->misc1 & INTERCEPT_MSR;
+	state->page[TDP_NESTED_MSR_BITMAP] = w->msrpm;
 }
 
 enum guest_mem_status vmcb_read(const struct tdp_vcpu *vcpu, uint64_t gpa,
 				struct vmcb12 *vmcb)
 {
-	struct tdp_nested_state *state = &vmcb->state;
-	uint64_t misc1 = 0, nested = 0, exceptions = 0, msrpm = 0;
-	const struct vmcb_field fields[] = {
-		{ VMCB_EXCEPTIONS, 4, &exceptions },
-		{ VMCB_MISC1, 4, &misc1 },
-		{ VMCB_INTERCEPTS, 4, &vmcb->intercepts },
-		{ VMCB_MSRPM, 8, &msrpm },
-		{ VMCB_ASID, 4, &vmcb->asid },
-		{ VMCB_TLB, 1, &vmcb->tlb_control },
-		{ VMCB_NESTED, 8, &nested },
-		{ VMCB_NCR3, 8, &state->tdp_root },
-		{ VMCB_EFER, 8, &state->l2.efer },
-		{ VMCB_CR4, 8, &state->l2.cr4 },
-		{ VMCB_CR3, 8, &state->l2.cr3 },
-		{ VMCB_CR0, 8, &state->l2.cr0 },
-	};
+	struct vmcb_words w;
 	unsigned int i;
 
-	*vmcb = (struct vmcb12){ 0 };
-	for (i = 0; i < ARRAY_SIZE(fields); i++) {
-		enum guest_mem_status status = read_field(
-			vcpu, gpa + fields[i].offset, fields[i].size,
-			fields[i].value);
+	words_init(&w, vmcb, &vmcb->state.l2);
+	for (i = 0; i < ARRAY_SIZE(w.fields); i++) {
+		const struct vmcb_field *f = &w.fields[i];
+		enum guest_mem_status status = read_field(vcpu, gpa + f->offset,
+							  f->size, f->value);
 
 		if (status)
 			return status;
 	}
-	take_controls(vmcb, misc1, nested, exceptions, msrpm);
+	take_controls(vmcb, &w);
 	return GUEST_MEM_OK;
 }
 
@@ -131,28 +144,14 @@ void vmcb_to_bytes(const struct tdp_nested_state *state,
 
 void vmcb_from_bytes(const uint8_t *bytes, struct vmcb12 *vmcb)
 {
-	uint64_t misc1 = 0, nested = 0, exceptions = 0, msrpm = 0;
-	const struct vmcb_field fields[] = {
-		{ VMCB_EXCEPTIONS, 4, &exceptions },
-		{ VMCB_MISC1, 4, &misc1 },
-		{ VMCB_INTERCEPTS, 4, &vmcb->intercepts },
-		{ VMCB_MSRPM, 8, &msrpm },
-		{ VMCB_ASID, 4, &vmcb->asid },
-		{ VMCB_TLB, 1, &vmcb->tlb_control },
-		{ VMCB_NESTED, 8, &nested },
-		{ VMCB_NCR3, 8, &vmcb->state.tdp_root },
-		{ VMCB_EFER, 8, &vmcb->state.l1.efer },
-		{ VMCB_CR4, 8, &vmcb->state.l1.cr4 },
-		{ VMCB_CR3, 8, &vmcb->state.l1.cr3 },
-		{ VMCB_CR0, 8, &vmcb->state.l1.cr0 },
-	};
+	struct vmcb_words w;
 	unsigned int i;
 
-	*vmcb = (struct vmcb12){ 0 };
-	for (i = 0; i < ARRAY_SIZE(fields); i++)
-		memcpy(fields[i].value, bytes + fields[i].offset,
-		       fields[i].size);
-	take_controls(vmcb, misc1, nested, exceptions, msrpm);
+	words_init(&w, vmcb, &vmcb->state.l1);
+	for (i = 0; i < ARRAY_SIZE(w.fields); i++)
+		memcpy(w.fields[i].value, bytes + w.fields[i].offset,
+		       w.fields[i].size);
+	take_controls(vmcb, &w);
 }
 
 /* KVM 6.12: __nested_vmcb_check_controls(), nested_svm_check_tlb_ctl() */
